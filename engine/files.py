@@ -1,0 +1,101 @@
+"""Files that are either whole or not there: atomic writes, safetensors and JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.errors import UserError
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on a clean exit it is fsynced and takes the name, else it is removed.
+
+    Raises:
+        UserError: if the disk is full or the folder cannot be written; `path` is then as it was.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _explain(error: OSError, path: Path) -> UserError:
+    if error.errno == errno.ENOSPC:
+        return UserError(
+            f"{path.name} could not be saved: the disk is full.",
+            f"There is no space left in {path.parent}. The older version of the file is untouched.",
+            "Free some space (old runs can be deleted) and try again.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(
+            f"{path.name} could not be saved: the folder cannot be written.",
+            f"The system does not allow writing in {path.parent}.",
+            "Choose another folder, or change its permissions, and try again.",
+        )
+    return UserError(
+        f"{path.name} could not be saved.", f"The system said: {error.strerror or error}.", "Check the disk and try again."
+    )
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a small file atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, atomically."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: Arrays, metadata: dict[str, str] | None = None) -> None:
+    """Write arrays as one .safetensors file, atomically; `metadata` holds small strings (JSON where structured)."""
+    from safetensors.numpy import save
+
+    write_bytes(path, save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata=metadata))
+
+
+def read_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of a .safetensors file.
+
+    Raises:
+        UserError: if the file is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="np") as source:
+            metadata = dict(source.metadata() or {})
+            return {name: source.get_tensor(name) for name in source.keys()}, metadata  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(
+            f"{Path(path).name} cannot be read.",
+            f"The file is missing or damaged ({error}).",
+            "Run the stage that makes it again; earlier checkpoints are kept beside it.",
+        ) from error

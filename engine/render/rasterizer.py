@@ -1,0 +1,59 @@
+"""One signature, several rasterizers: `rasterize(gaussians, camera, background)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from emotalker.engine.camera import Camera
+from emotalker.engine.gaussians.gaussians import Gaussians
+
+
+@dataclass
+class Render:
+    """A rendered image.
+
+    Attributes:
+        rgb: [H, W, 3] float32, premultiplied by alpha, plus background where one was given.
+        alpha: [H, W] float32 in [0, 1].
+        depth: [H, W] float32, metres, alpha-weighted sum of depths; None when it was not asked for.
+    """
+
+    rgb: Tensor
+    alpha: Tensor
+    depth: Tensor | None = None
+
+
+def rasterize(
+    gaussians: Gaussians,
+    camera: Camera,
+    background: Tensor | None = None,
+    *,
+    backend: str = "cpu",
+    with_depth: bool = False,
+) -> Render:
+    """Render Gaussians, differentiable in every field of `gaussians`.
+
+    Args:
+        gaussians: N Gaussians in world space.
+        camera: the view.
+        background: colour [3] or plate [H, W, 3] composited behind; None leaves the premultiplied colour.
+        backend: "cpu" (our numba kernels) or "cuda" (gsplat).
+        with_depth: also return depth (no gradient).
+    """
+    if backend == "cuda":
+        from emotalker.engine.gaussians.cuda import rasterize_cuda as implementation
+    else:
+        from emotalker.engine.gaussians.cpu import rasterize_cpu as implementation
+    render = implementation(gaussians, camera, with_depth=with_depth)
+    if background is not None:
+        remaining = (1.0 - render.alpha)[..., None]
+        render = Render(render.rgb + remaining * background.to(render.rgb), render.alpha, render.depth)
+    return render
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """sRGB float image [..., 3] in [0, 1] to bytes."""
+    return (image.detach().clamp(0, 1) * 255 + 0.5).to(torch.uint8)
