@@ -39,13 +39,14 @@ def replacing(path: Path) -> Iterator[Path]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise explain_os_error(error, path) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
-def _explain(error: OSError, path: Path) -> UserError:
+def explain_os_error(error: OSError, path: Path) -> UserError:
+    """What a person should read when `path` could not be written."""
     if error.errno == errno.ENOSPC:
         return UserError(
             f"{path.name} could not be saved: the disk is full.",
@@ -59,7 +60,9 @@ def _explain(error: OSError, path: Path) -> UserError:
             "Choose another folder, or change its permissions, and try again.",
         )
     return UserError(
-        f"{path.name} could not be saved.", f"The system said: {error.strerror or error}.", "Check the disk and try again."
+        f"{path.name} could not be saved.",
+        f"The system said: {error.strerror or error}.",
+        "Check the disk and try again.",
     )
 
 
