@@ -1,0 +1,102 @@
+"""Vertex regions of the default head (development only)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.camera import Camera
+from emotalker.engine.render.mesh import rasterize_mesh
+
+Arrays = dict[str, NDArray[np.generic]]
+BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE = range(6)
+
+
+def with_regions(arrays: Arrays) -> Arrays:
+    """The arrays with one `region_NAME` mask [V] per region added."""
+    template = np.asarray(arrays["template"], np.float64)
+    triangles = np.asarray(arrays["triangles"], np.int32)
+    part = np.asarray(arrays["part"])
+    weights = np.asarray(arrays["weights"], np.float64)
+    names = [str(n) for n in arrays["expression_names"]]
+    shapes = np.asarray(arrays["expression"], np.float64) * 1e-5
+    member = [np.isin(np.arange(len(template)), triangles[part == p]) for p in range(6)]
+    outside = visible(template, triangles) & member[BODY]
+    ears = _ears(template) & outside
+    neck = outside & (weights[:, 0] > 0.02)
+    lips = _lips(template, names, shapes) & member[BODY]
+    scalp = outside & ~ears & ~neck & (template[:, 1] > hairline(template))
+    front = outside & ~ears & ~neck & ~scalp & (template[:, 2] > 0.02)
+    regions = {
+        "skin": outside | (lips & member[BODY]),
+        "lips": lips,
+        "face": front | lips,
+        "ears": ears,
+        "scalp": scalp,
+        "neck": neck,
+        "neck_ring": open_rim(triangles[part == BODY], template),
+        "eyes": member[LEFT_EYE] | member[RIGHT_EYE],
+        "eye_l": member[LEFT_EYE],
+        "eye_r": member[RIGHT_EYE],
+        "teeth_upper": member[UPPER_TEETH],
+        "teeth_lower": member[LOWER_TEETH],
+        "tongue": member[TONGUE],
+        "interior": member[BODY] & ~outside & ~lips,
+    }
+    mirror = np.asarray(arrays["mirror"], np.int64)
+    for name, mask in regions.items():
+        if name not in ("eye_l", "eye_r"):
+            regions[name] = mask | mask[mirror]
+    return {**arrays, **{f"region_{n}": m for n, m in regions.items()}}
+
+
+def hairline(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Height (metres, head space) of the hairline at the depth of each point: low at the nape, high at the forehead."""
+    depth = np.array([-0.075, -0.035, 0.0, 0.026, 0.056, 0.081])
+    height = np.array([-0.022, -0.017, 0.033, 0.058, 0.088, 0.103])
+    return np.interp(points[:, 2], depth, height)
+
+
+def visible(template: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Vertices that some view around the head sees, [V]; mouth and eye sockets are not among them."""
+    seen = np.zeros(len(template), bool)
+    for pitch in (-0.7, -0.25, 0.2, 0.7):
+        for yaw in np.arange(0, 2 * np.pi, np.pi / 8):
+            frame = rasterize_mesh(template, triangles, looking_at(template.mean(0) * [0, 1, 1], yaw, pitch, 900))
+            seen[triangles[np.unique(frame.triangle[frame.mask])]] = True
+    return seen
+
+
+def looking_at(
+    centre: NDArray[np.float64], yaw: float = 0.0, pitch: float = 0.0, size: int = 768, zoom: float = 1.0
+) -> Camera:
+    """A camera 0.9 m away that sees the whole head; `zoom` enlarges it."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    turn = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]]) @ np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+    view = np.eye(4)
+    view[:3, :3] = np.diag([1.0, -1.0, -1.0]) @ turn
+    view[:3, 3] = -view[:3, :3] @ centre + np.array([0, 0, 0.9])
+    focal = 2.4 * size * zoom
+    K = np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1]])
+    return Camera(view.astype(np.float32), K.astype(np.float32), size, size)
+
+
+def open_rim(triangles: NDArray[np.int32], template: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Vertices on the border of the mesh at the collar, [V]."""
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), 1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    out = np.zeros(len(template), bool)
+    out[unique[count == 1]] = True
+    return out & (template[:, 1] < -0.08)
+
+
+def _ears(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    side, height, depth = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+    return (side > 0.066) & (np.abs(height - 0.025) < 0.045) & (depth > -0.03) & (depth < 0.032) & (
+        side > 0.074 - 0.25 * np.abs(depth)
+    )
+
+
+def _lips(points: NDArray[np.float64], names: list[str], shapes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    reach = sum(np.linalg.norm(shapes[names.index(n)], axis=1) for n in ("mouthRollLower", "mouthRollUpper"))
+    return np.asarray(reach > 0.55 * np.max(reach))
