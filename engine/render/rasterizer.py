@@ -26,6 +26,21 @@ class Render:
     depth: Tensor | None = None
 
 
+@dataclass
+class RasterProbe:
+    """What densification wants to know about one render; pass an empty one to `rasterize`.
+
+    Attributes:
+        visible: bool [N], whether the Gaussian touches the image; set by the render.
+        radii: float32 [N], larger half extent on screen in pixels, 0 where not visible; set by the render.
+        means2d_grad: float32 [N], length of the loss's gradient to the screen-space mean, per pixel; set by `backward`.
+    """
+
+    visible: Tensor | None = None
+    radii: Tensor | None = None
+    means2d_grad: Tensor | None = None
+
+
 def rasterize(
     gaussians: Gaussians,
     camera: Camera,
@@ -33,6 +48,7 @@ def rasterize(
     *,
     backend: str = "cpu",
     with_depth: bool = False,
+    probe: RasterProbe | None = None,
 ) -> Render:
     """Render Gaussians, differentiable in every field of `gaussians`.
 
@@ -42,12 +58,13 @@ def rasterize(
         background: colour [3] or plate [H, W, 3] composited behind; None leaves the premultiplied colour.
         backend: "cpu" (our numba kernels) or "cuda" (gsplat).
         with_depth: also return depth (no gradient).
+        probe: filled with per-Gaussian figures for densification.
     """
     if backend == "cuda":
         from emotalker.engine.gaussians.cuda import rasterize_cuda as implementation
     else:
         from emotalker.engine.gaussians.cpu import rasterize_cpu as implementation
-    render = implementation(gaussians, camera, with_depth=with_depth)
+    render = implementation(gaussians, camera, with_depth=with_depth, probe=probe)
     if background is not None:
         remaining = (1.0 - render.alpha)[..., None]
         render = Render(render.rgb + remaining * background.to(render.rgb), render.alpha, render.depth)
