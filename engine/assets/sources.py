@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -209,9 +210,18 @@ def _index_unreachable(network: Network, python: str) -> bool:
         settings[name.rpartition(".")[2]] = value.strip("'\"")
     if settings.get("no-index", "") not in ("", "0", "false"):
         return True
-    index = settings.get("index-url", "https://pypi.org/simple")
-    if index.startswith("file:") or network.reachable([index]):
+    index = settings.get("index-url") or _default_index(python)
+    if not index or index.startswith("file:") or network.reachable([index]):
         return False
     if "find-links" in settings:
         return True
     raise SourceFailedError(f"the package index {urllib.parse.urlsplit(index).hostname} does not answer")
+
+
+def _default_index(python: str) -> str:
+    """The address of the package index that pip asks when nothing is configured, as its help names it."""
+    text = subprocess.run(
+        [python, "-m", "pip", "download", "--help"], capture_output=True, text=True, timeout=30, check=False
+    ).stdout
+    named = re.search(r"\(default\s+(https?://[^\s)]+)", text)
+    return named[1] if named else ""
