@@ -57,16 +57,21 @@ def _explain_open(path: Path, error: Exception) -> UserError:
             "The system does not allow reading it.",
             "Change its permissions, or copy it.",
         )
-    if isinstance(error, av.error.InvalidDataError) and _looks_like_mp4(path):
-        return UserError(
-            f"{path.name} is cut off or damaged.",
-            "It begins like an MP4 file but its index is missing, as when a recording or a copy is interrupted.",
-            "Copy it again from the camera, or repair it with a video tool, and add it again.",
-        )
+    if isinstance(error, (av.error.InvalidDataError, av.error.EOFError)) and _looks_like_mp4(path):
+        return cut_off(path)
     return UserError(
         f"{path.name} is not a video or sound file that can be read.",
         f"Its contents are of no known kind ({error}).",
         "Choose a video (MP4, MOV, MKV, WebM, AVI) or a sound file (WAV, MP3, M4A, FLAC).",
+    )
+
+
+def cut_off(path: Path) -> UserError:
+    """The error for an MP4 whose index is not whole."""
+    return UserError(
+        f"{Path(path).name} is cut off or damaged.",
+        "It begins like an MP4 file but its index is missing, as when a recording or a copy is interrupted.",
+        "Copy it again from the camera, or repair it with a video tool, and add it again.",
     )
 
 
@@ -86,6 +91,8 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 def require_video(container: InputContainer, path: Path) -> VideoStream:
     """`video_stream`, or the error that says there is none."""
     stream = video_stream(container)
+    if stream is None and not container.streams.audio and _looks_like_mp4(path):
+        raise cut_off(path)  # the index breaks off inside the description of the first stream
     if stream is None:
         raise UserError(
             f"{Path(path).name} has no picture.",
@@ -136,7 +143,9 @@ def stream_duration(container: InputContainer, stream: Any) -> float:
 def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """Signs (a, b, c, d) of the display matrix: x' = a x + c y, y' = b x + d y, x right and y down.
 
-    Read from the side data and not from `frame.rotation`, which loses the mirroring of front cameras.
+    Read from the side data and not from `frame.rotation`, which loses the mirroring of front cameras. Ask once a file:
+    in PyAV a frame whose side data was looked at is part of a reference cycle, and its pixels stay in memory until the
+    garbage collector happens to run.
     """
     side_data = cast(Any, frame.side_data).get(SideDataType.DISPLAYMATRIX)
     if side_data is None:

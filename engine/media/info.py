@@ -61,6 +61,11 @@ def probe(path: Path) -> MediaInfo:
     Raises:
         UserError: no such file, empty, not a media file, cut off, without a picture, or without one whole frame.
     """
+    return look(path)[0]
+
+
+def look(path: Path) -> tuple[MediaInfo, tuple[int, int, int, int]]:
+    """`probe`, and the `display_matrix` of the file; raises as `probe`."""
     path = Path(path)
     with opened(path) as container:
         stream = require_video(container, path)
@@ -77,14 +82,15 @@ def probe(path: Path) -> MediaInfo:
         frame = next(decoded(container, require_video(container, path), []), None)
         if frame is None:
             raise no_frame(path)
-        a, _, _, _ = display_matrix(frame)
-        turned, rotation = a == 0, int(frame.rotation) % 360
+        matrix = display_matrix(frame)
+        turned, rotation = matrix[0] == 0, int(frame.rotation) % 360
     fps = float(rate) if rate else 0.0
     n_frames = n_stated or round(duration * fps)
     if fps <= 0 and duration > 0:
         fps = n_frames / duration
     width, height = (stored_height, stored_width) if turned else (stored_width, stored_height)
-    return MediaInfo(width, height, fps, duration, n_frames, has_audio, audio_rate, rotation, variable, codec)
+    info = MediaInfo(width, height, fps, duration, n_frames, has_audio, audio_rate, rotation, variable, codec)
+    return info, matrix
 
 
 def no_frame(path: Path) -> UserError:
@@ -100,7 +106,7 @@ def _variable_frame_rate(container: InputContainer, stream: Any) -> bool:
     """Whether timestamps are uneven, by the index where it lists every frame (MP4), else by the first packets."""
     entries = stream.index_entries
     if stream.frames and len(entries) == stream.frames:
-        times = np.array([entry.timestamp for entry in entries], np.float64)
+        times = np.fromiter((entry.timestamp for entry in entries), np.float64, len(entries))
     else:
         packets = itertools.islice(container.demux(stream), _PACKETS_LOOKED_AT)
         try:

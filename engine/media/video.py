@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from emotalker.engine.media.container import (
     decoded,
-    display_matrix,
     frame_time,
     opened,
     require_video,
     upright,
 )
-from emotalker.engine.media.info import MediaInfo, no_frame, probe
+from emotalker.engine.media.info import MediaInfo, look, no_frame
 
 _AHEAD = Fraction(1, 1000)  # s; see `_shown_until`
 _SEEK_FROM = 3.0  # s into the clip from where seeking beats decoding from the start
+_MISSING = 0.5  # s; headers round, and sound may outlast the picture a little
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 
 
@@ -52,7 +52,8 @@ class FrameSource:
 
     Attributes:
         info: what `probe` says of the file.
-        damage: faults met by the last iteration; empty for a sound file.
+        damage: faults met by the last iteration; empty when the file is sound.
+        truncated: True if the last iteration came to the end of the file long before the end its header states.
 
     Raises:
         UserError: as `probe`.
@@ -65,8 +66,9 @@ class FrameSource:
         self.fps = fps
         self.start = start
         self.stop = stop
-        self.info: MediaInfo = probe(self.path)
+        self.info, self._matrix = look(self.path)
         self.damage: list[str] = []
+        self.truncated = False
         self._rate = exact_rate(fps)
 
     def __len__(self) -> int:
@@ -87,9 +89,11 @@ class FrameSource:
             while self._centre(index) < until:
                 if self.stop is not None and index >= self.stop:
                     return
-                # A copy for repeats: the receiver may write into what it gets.
-                picture = _to_rgb(frame, self.info) if picture is None else picture.copy()
-                yield index, picture
+                if picture is None:
+                    picture = _to_rgb(frame, self.info, self._matrix)
+                # A copy where the picture is wanted again: the receiver may write into what it gets.
+                again = self._centre(index + 1) < until
+                yield index, (picture.copy() if again else picture)
                 index += 1
 
     def _centre(self, index: int) -> Fraction:
@@ -116,6 +120,7 @@ class FrameSource:
                 raise no_frame(self.path)
             stated = Fraction(shown.duration or 0) * Fraction(shown.time_base or 0)
             # Bounded because containers state nonsense for a lone or last frame now and then.
+            self.truncated = float(shown_at) < self.info.duration - max(_MISSING, 5 * float(fallback))
             yield shown, shown_at + (stated if 0 < stated <= 10 * fallback else fallback)
 
     def _from_start_frame(
@@ -156,9 +161,8 @@ def _chain(first: VideoFrame, rest: Iterator[VideoFrame]) -> Iterator[VideoFrame
     yield from rest
 
 
-def _to_rgb(frame: VideoFrame, info: MediaInfo) -> NDArray[np.uint8]:
+def _to_rgb(frame: VideoFrame, info: MediaInfo, matrix: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """Decode-format frame to upright RGB [info.height, info.width, 3]."""
-    matrix = display_matrix(frame)
     width, height = (info.height, info.width) if matrix[0] == 0 else (info.width, info.height)
     # Players take untagged HD for BT.709 and untagged SD for BT.601; the converter alone takes all for BT.601.
     space = None
