@@ -54,7 +54,7 @@ def read_audio(path: Path) -> AudioTrack | None:
 
     In a video, sound that begins later than the picture is preceded by silence, and what precedes the picture is cut
     off, so that time zero is the first video frame, as for `FrameSource`. The silence encoders put in front of AAC and
-    MP3 (priming) is removed, as the file's own edit list says.
+    MP3 (priming) is removed, as the file's own edit list says. What cannot be decoded in a damaged file is silence.
 
     Returns:
         The sound, or None for a video without any.

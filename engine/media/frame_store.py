@@ -33,7 +33,8 @@ _JPEG = [
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 ]
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+# Run lengths: mattes are mostly flat, and this is a quarter smaller than the default at the same speed.
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 
 _Entry = tuple[int, int, int, int]  # offset of the picture, its bytes, bytes of the matte, CRC-32
 
@@ -71,6 +72,9 @@ class FrameStoreWriter:
     def _resume(self) -> None:
         self._file.seek(0, os.SEEK_END)
         if self._file.tell() < _HEAD.size:  # new, or interrupted before its first frame
+            self._file.seek(0)
+            if not _MAGIC.startswith(self._file.read(len(_MAGIC))):
+                raise _unreadable(self.path, "it is not a store of frames")
             self._file.truncate(0)
             return
         self._size = _read_head(self._file, self.path)

@@ -72,7 +72,10 @@ class FrameSource:
         self._rate = exact_rate(fps)
 
     def __len__(self) -> int:
-        """Output frames to expect by the header of the file; a damaged file yields fewer."""
+        """Output frames to expect by the header of the file.
+
+        An estimate: a damaged file yields fewer, and some headers are a few frames off.
+        """
         n = math.ceil(self.info.duration * float(self._rate) - 0.5)
         return max(0, min(n, self.stop if self.stop is not None else n) - self.start)
 

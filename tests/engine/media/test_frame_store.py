@@ -113,7 +113,7 @@ def test_damage_in_the_middle(store_path: Path) -> None:
         assert store.read(6)[0].shape == (64, 64, 3)
 
 
-@pytest.mark.parametrize("data", [None, b"", b"something else entirely, not frames"])
+@pytest.mark.parametrize("data", [None, b"", b"a short note", b"something else entirely, not frames"])
 def test_not_a_store(tmp_path: Path, data: bytes | None) -> None:
     """Missing, empty and foreign files are told, and a foreign file is not overwritten."""
     path = tmp_path / "frames.store"
