@@ -72,5 +72,5 @@ def rasterize(
 
 
 def to_uint8(image: Tensor) -> Tensor:
-    """sRGB float image [..., 3] in [0, 1] to bytes."""
+    """Bytes of an sRGB float image [..., 3] in [0, 1]."""
     return (image.detach().clamp(0, 1) * 255 + 0.5).to(torch.uint8)

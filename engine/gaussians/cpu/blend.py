@@ -36,6 +36,8 @@ MINUS_HALF = f4(-0.5)
 LANES = np.uint64(16)
 ROW = np.uint64(64)
 ROW_I = 64
+NO_ROW = np.int32(0)
+ALL_ROWS = np.int32(TILE)
 O1 = np.uint64(16)
 O2 = np.uint64(32)
 O3 = np.uint64(48)
@@ -92,7 +94,7 @@ def clear_tile(tile):
 
 @njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
 def blend_tile(first, stop, px, py, ids, packed, tile):
-    """Blend list entries [first, stop) into `tile`, whose upper left pixel is (px, py); returns one past the last used."""
+    """Blend list entries [first, stop) into `tile`, upper left pixel (px, py); returns one past the last used."""
     clear_tile(tile)
     since = 0
     fpx = f4(px) + HALF
@@ -108,9 +110,9 @@ def blend_tile(first, stop, px, py, ids, packed, tile):
         red = packed[s, RED]
         green = packed[s, GREEN]
         blue = packed[s, BLUE]
-        y0 = max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), 0)
-        y1 = min(np.int32(packed[s, ROW_END]) - np.int32(py), TILE)
-        for y in range(np.uint64(y0), np.uint64(y1)):
+        y0 = np.uint64(max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), NO_ROW))
+        y1 = np.uint64(min(np.int32(packed[s, ROW_END]) - np.int32(py), ALL_ROWS))
+        for y in range(y0, y1):
             dy = f4(np.int32(y)) + my
             cy = c * dy * dy
             by = b * dy

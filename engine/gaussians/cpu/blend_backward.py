@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from emotalker.engine.gaussians.cpu.blend import MINUS_HALF, fast_exp
+from emotalker.engine.gaussians.cpu.blend import ALL_ROWS, MINUS_HALF, NO_ROW, fast_exp
 from emotalker.engine.gaussians.cpu.constants import (
     ALPHA_MAX,
     ALPHA_MIN,
@@ -84,12 +84,12 @@ def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
         red = packed[s, RED]
         green = packed[s, GREEN]
         blue = packed[s, BLUE]
-        y0 = max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), 0)
-        y1 = min(np.int32(packed[s, ROW_END]) - np.int32(py), TILE)
-        r = np.uint64(y0) * ROW + A0
+        y0 = np.uint64(max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), NO_ROW))
+        y1 = np.uint64(min(np.int32(packed[s, ROW_END]) - np.int32(py), ALL_ROWS))
+        r = y0 * ROW + A0
         for x in range(SUMS):
             tile[r + x] = ZERO
-        for y in range(np.uint64(y0), np.uint64(y1)):
+        for y in range(y0, y1):
             dy = f4(np.int32(y)) + my
             cy = c * dy * dy
             by = -b * dy
@@ -118,7 +118,7 @@ def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
                 tile[r + x + N3] = tile[r + x + A3] + w * g0
                 tile[r + x + N4] = tile[r + x + A4] + w * g1
                 tile[r + x + N5] = tile[r + x + A5] + w * g2
-        reduce_rows(np.uint64(y1) * ROW + A0, mx, conic_a, b, conic_c, tile, slots[k], grads)
+        reduce_rows(y1 * ROW + A0, mx, conic_a, b, conic_c, tile, slots[k], grads)
 
 
 @njit(inline="always")
@@ -160,7 +160,7 @@ def reduce_rows(r, mx, conic_a, conic_b, conic_c, tile, slot, grads):
 def blend_backward(
     begin, end, width, height, tile_starts, ids, slots, packed, last, rgb, alpha, grad_rgb, grad_alpha, grads
 ):
-    """Gradient rows [pairs, 9] of tiles [begin, end): screen mean (2), conic (3), opacity times alpha (1), colour (3)."""
+    """Gradient rows [pairs, 9] of tiles [begin, end): mean (2), conic (3), log opacity, colour (3)."""
     wide = (width + TILE - 1) // TILE
     tile = np.zeros((TILE + 1) * ROW_I, np.float32)
     for t in range(begin, end):

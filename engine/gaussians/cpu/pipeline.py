@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class Scratch:
         cost = self.tile_starts + PAIR_COST_PER_TILE * np.arange(self.tile_count + 1)
         inner = np.searchsorted(cost, np.linspace(0, cost[-1], TILE_CHUNKS + 1)[1:-1])
         edges = [0, *(int(i) for i in inner), self.tile_count]
-        return [(a, b) for a, b in zip(edges, edges[1:]) if b > a]
+        return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 class _FreeList:
@@ -161,7 +162,7 @@ def backward(
     )  # fmt: skip
     chunks = s.gaussian_chunks()
     for_chunks(gather_rows, chunks, s.isect_starts, rows, s.screen, s.colour)
-    g = Gradients(*(np.empty_like(a) for a in arrays), np.empty(s.count, np.float32))
+    g = Gradients._make([*(np.empty_like(a) for a in arrays), np.empty(s.count, np.float32)])
     for_chunks(
         project_backward, chunks, arrays.means, arrays.quats, arrays.log_scales, view, s.tiles, s.packed, s.screen,
         g.means, g.quats, g.log_scales, g.logit_opacities, g.pixels,

@@ -160,10 +160,10 @@ def place(i, mx, my, ex, ey, width, height, packed, rect):
         return 0
     if not (mx + ex > ZERO and my + ey > ZERO and mx - ex < f4(width) and my - ey < f4(height)):
         return 0
-    x0 = max(int(math.ceil(mx - ex - HALF)), 0)
-    x1 = min(int(math.floor(mx + ex - HALF)) + 1, width)
-    y0 = max(int(math.ceil(my - ey - HALF)), 0)
-    y1 = min(int(math.floor(my + ey - HALF)) + 1, height)
+    x0 = max(math.ceil(mx - ex - HALF), 0)
+    x1 = min(math.floor(mx + ex - HALF) + 1, width)
+    y0 = max(math.ceil(my - ey - HALF), 0)
+    y1 = min(math.floor(my + ey - HALF) + 1, height)
     if x0 >= x1 or y0 >= y1:
         return 0
     packed[i, ROW_BEGIN] = f4(y0)

@@ -111,9 +111,15 @@ def project_backward(
         g_scales[i, 1] = g01 * m[1] + g11 * m[4]
         g_scales[i, 2] = g02 * m[2] + g12 * m[5]
         G = (
-            (a[0] * g00 + a[3] * g10, a[0] * g01 + a[3] * g11, a[0] * g02 + a[3] * g12)
-            + (a[1] * g00 + a[4] * g10, a[1] * g01 + a[4] * g11, a[1] * g02 + a[4] * g12)
-            + (a[2] * g00 + a[5] * g10, a[2] * g01 + a[5] * g11, a[2] * g02 + a[5] * g12)
+            a[0] * g00 + a[3] * g10,
+            a[0] * g01 + a[3] * g11,
+            a[0] * g02 + a[3] * g12,
+            a[1] * g00 + a[4] * g10,
+            a[1] * g01 + a[4] * g11,
+            a[1] * g02 + a[4] * g12,
+            a[2] * g00 + a[5] * g10,
+            a[2] * g01 + a[5] * g11,
+            a[2] * g02 + a[5] * g12,
         )
         e = times_rotation(g00, g01, g02, g10, g11, g12, (R[0], R[3], R[6], R[1], R[4], R[7], R[2], R[5], R[8]))
         gx, gy, gz = point_gradient(x * iz, y * iz, iz, v, e, screen[i, 0], screen[i, 1])
