@@ -12,7 +12,7 @@ FFT = 400
 HOP = 160
 MELS = 80
 PEAK = 1.5
-"""Where the loudest band of a recording is put (log10 power): the usual peak of speech at the loudness Whisper knows."""
+"""Where the loudest band of a recording is put (log10 power): the peak of speech as loud as Whisper knows it."""
 QUIETEST_PEAK = -2.0
 """Recordings whose loudest band lies below this are not lifted further, so that silence stays silence."""
 RANGE = 8.0
@@ -62,6 +62,6 @@ class LogMel:
         )
 
     def normalised(self, audio: F32, start: int, columns: int, peak: float) -> Tensor:
-        """What the network reads, [80, columns]: range limited to 8 below the recording's `peak`, loudness evened out."""
+        """What the network reads, [80, columns]: range limited to 8 below the recording's `peak`."""
         shifted = self.power(audio, start, columns) - max(peak, QUIETEST_PEAK) + PEAK
         return (shifted.clamp_min(PEAK - RANGE) + 4) / 4

@@ -1,7 +1,7 @@
 """Speech features: what is being said, at 50 frames a second, largely free of whose voice says it.
 
-The default is the encoder of Whisper tiny (OpenAI, MIT) in plain torch, without its 30 s of padding. HuBERT and wav2vec2
-can be chosen where the model hub can be reached.
+The default is the encoder of Whisper tiny (OpenAI, MIT) in plain torch, without its 30 s of padding. HuBERT and
+wav2vec2 can be chosen where the model hub can be reached.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SpeechFeatures(Protocol):
     width: int
 
     def features(self, audio_16k: F32) -> F32:
-        """Features [ceil(n / 320), width] of mono sound [n] at 16 kHz; feature j stands for [j / 50, (j + 1) / 50) s."""
+        """Features [ceil(n / 320), width] of mono sound [n] at 16 kHz; feature j is at (j + 0.5) / 50 s."""
         ...
 
 
@@ -66,8 +66,8 @@ class SpeechEncoder:
     def features(self, audio_16k: F32) -> F32:
         """Speech features of a recording.
 
-        Working memory does not grow with the length; loudness is evened out over the whole recording, so the pieces of a
-        recording should not be given one by one.
+        Working memory does not grow with the length; loudness is evened out over the whole recording, so the pieces of
+        a recording should not be given one by one.
 
         Args:
             audio_16k: mono sound [n], 16 kHz, about [-1, 1].

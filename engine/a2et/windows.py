@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def blend_windows(
             ramp[-overlap:] = edge[::-1]
         total[start:stop] += encode(start, stop) * ramp
         weight[start:stop] += ramp
-    return total / np.maximum(weight, 1e-6)
+    return np.asarray(total / np.maximum(weight, 1e-6), np.float32)
 
 
 def slice_padded(audio: F32, start: int, stop: int) -> F32:
@@ -71,7 +72,7 @@ def slice_padded(audio: F32, start: int, stop: int) -> F32:
     return np.pad(inner, (before, stop - start - before - len(inner))).astype(np.float32)
 
 
-def sample_frames(values: F32, rate: float, times: NDArray[np.float64]) -> F32:
+def sample_frames(values: F32, rate: float, times: NDArray[np.floating[Any]]) -> F32:
     """Values of a track at any times, linearly interpolated, held at both ends.
 
     Args:

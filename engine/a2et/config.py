@@ -1,0 +1,52 @@
+"""Settings of the audio-to-expression stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExpressConfig:
+    """How `express` trains; written into the run folder.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: sequences per step.
+        frames: frames per sequence.
+        lr: peak learning rate of Adam; it rises over the first 5 % of the steps and falls to a twentieth.
+        weight_decay: decoupled weight decay.
+        seed: seed of everything random.
+        fps: frames per second the network runs at; tracks at another rate are resampled.
+        speech: speech encoder, "whisper_tiny_en", "hubert" or "wav2vec2".
+        width: channels of the transformer.
+        heads: attention heads.
+        ffn: channels of its feed-forward layers.
+        window: frames each frame attends to (odd).
+        neutral_layers: layers of the neutral branch.
+        emotion_layers: layers of the emotional side network.
+        prompts: prompt tokens put before every layer.
+        dropout: share of dropped activations.
+        feature_noise: standard deviation of the noise on the speech features, in their own deviations.
+        silence: share of sequences in which a span is silenced.
+        checkpoint_seconds: seconds between checkpoints.
+    """
+
+    steps: int = 700
+    batch: int = 12
+    frames: int = 64
+    lr: float = 1e-3
+    weight_decay: float = 0.02
+    seed: int = 0
+    fps: float = 25.0
+    speech: str = "whisper_tiny_en"
+    width: int = 128
+    heads: int = 8
+    ffn: int = 1024
+    window: int = 11
+    neutral_layers: int = 3
+    emotion_layers: int = 2
+    prompts: int = 4
+    dropout: float = 0.1
+    feature_noise: float = 0.15
+    silence: float = 0.5
+    checkpoint_seconds: float = 20.0

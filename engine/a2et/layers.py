@@ -1,0 +1,137 @@
+"""Building blocks of the audio-to-expression transformer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emotalker.engine.emotion.labels import EMOTIONS
+
+LEVELS = 4
+"""Levels with an embedding of their own: 0, 1, 2, 3; those between are interpolated."""
+
+
+class LocalAttention(nn.Module):
+    """Self-attention of every frame over the frames around it and over a few prompt tokens.
+
+    Time and memory grow with T, not with its square, and no frame depends on where it lies in the sound: the only
+    notion of position is a learned bias per head and distance.
+
+    Args:
+        width: channels.
+        heads: attention heads.
+        window: frames seen, odd, the middle one is the frame itself.
+    """
+
+    def __init__(self, width: int, heads: int, window: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.window = window
+        self.queries = nn.Linear(width, width)
+        self.keys_values = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        self.distance_bias = nn.Parameter(torch.zeros(heads, window))
+
+    def forward(self, x: Tensor, prompts: Tensor, valid: Tensor) -> Tensor:
+        """Attended frames.
+
+        Args:
+            x: [B, T, D].
+            prompts: [B, T or 1, P, D]; one set for every frame, or the same for all.
+            valid: bool [B, T]; False frames are not looked at.
+
+        Returns:
+            [B, T, D].
+        """
+        b, t, d = x.shape
+        h, w, r = self.heads, self.window, self.window // 2
+        q = self.queries(x).view(b, t, h, d // h) * (d // h) ** -0.5
+        kv = F.pad(self.keys_values(x), (0, 0, r, r)).unfold(1, w, 1)  # [B, T, 2 D, W]
+        k, v = kv.view(b, t, 2, h, d // h, w).unbind(2)
+        near = torch.einsum("bthc,bthcw->bthw", q, k) + self.distance_bias
+        seen = F.pad(valid, (r, r)).unfold(1, w, 1)[:, :, None]
+        near = near.masked_fill(~seen, -1e4)
+        pk, pv = self.keys_values(prompts).view(b, prompts.shape[1], -1, 2, h, d // h).unbind(3)
+        if prompts.shape[1] == 1:
+            pk, pv = pk.expand(b, t, -1, h, -1), pv.expand(b, t, -1, h, -1)
+        far = torch.einsum("bthc,btphc->bthp", q, pk)
+        share = torch.softmax(torch.cat([near, far], -1), -1)
+        mixed = torch.einsum("bthw,bthcw->bthc", share[..., :w], v)
+        mixed = mixed + torch.einsum("bthp,btphc->bthc", share[..., w:], pv)
+        return self.out(mixed.reshape(b, t, d))
+
+
+class Layer(nn.Module):
+    """Pre-norm transformer layer with local attention."""
+
+    def __init__(self, width: int, heads: int, ffn: int, window: int, dropout: float) -> None:
+        super().__init__()
+        self.norm_attention = nn.LayerNorm(width)
+        self.attention = LocalAttention(width, heads, window)
+        self.norm_ffn = nn.LayerNorm(width)
+        self.ffn = nn.Sequential(nn.Linear(width, ffn), nn.GELU(), nn.Dropout(dropout), nn.Linear(ffn, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, prompts: Tensor, valid: Tensor) -> Tensor:
+        """Frames [B, T, D] from frames [B, T, D], prompts [B, T or 1, P, D] and valid [B, T]."""
+        x = x + self.dropout(self.attention(self.norm_attention(x), prompts, valid))
+        return x + self.dropout(self.ffn(self.norm_ffn(x)))
+
+
+class LevelEmbedding(nn.Module):
+    """A vector for any level in [0, 3]: those of the whole levels, linearly interpolated between."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        # A straight line at the start, so that a level no clip shows still lies between its neighbours.
+        line = torch.linspace(0, 1, LEVELS)[:, None] * torch.randn(width) * 0.3
+        self.table = nn.Parameter(line)
+
+    def forward(self, level: Tensor) -> Tensor:
+        """Embedding [..., D] of level [...]."""
+        low = level.floor().clamp(0, LEVELS - 2).long()
+        share = (level - low)[..., None]
+        return self.table[low] * (1 - share) + self.table[low + 1] * share
+
+    def bend(self) -> Tensor:
+        """How far the table is from a straight line (a penalty)."""
+        return (self.table[2:] - 2 * self.table[1:-1] + self.table[:-2]).square().mean()
+
+
+class Strength(nn.Module):
+    """A growing function of the level for each emotion, 0 at level 0, piecewise linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        start = torch.log(torch.expm1(torch.tensor(1 / 3)))
+        self.steepness = nn.Parameter(start.expand(len(EMOTIONS), LEVELS - 1).clone())
+
+    def forward(self, level: Tensor) -> Tensor:
+        """Strength [..., 8] of each emotion at level [...]; increasing in level, about level / 3."""
+        steps = (level[..., None] - torch.arange(LEVELS - 1, device=level.device)).clamp(0, 1)
+        return steps @ F.softplus(self.steepness).T
+
+    def bend(self) -> Tensor:
+        """How unequal the steps from level to level are (a penalty)."""
+        slopes = F.softplus(self.steepness)
+        return (slopes - 1 / 3).square().mean() + (slopes[:, 1:] - slopes[:, :-1]).square().mean()
+
+
+class IdentityEncoder(nn.Module):
+    """The canonical neutral frame I_s as a vector: a small convolutional network."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        channels = (3, 16, 32, 64)
+        blocks: list[nn.Module] = []
+        for before, after in pairwise(channels):
+            blocks += [nn.Conv2d(before, after, 3, 2, 1), nn.GELU()]
+        self.net = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64 * 4, width))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Vector [B, D] of images [B, 3, 64, 64] in [0, 1]."""
+        out: Tensor = self.net(image * 2 - 1)
+        return out

@@ -1,0 +1,127 @@
+"""What A2ET is trained against, in millimetres of the face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from emotalker.engine.a2et.measure import NECK_RADIUS, Measure
+from emotalker.engine.a2et.model import A2ET, Expression
+from emotalker.engine.emotion.labels import EMOTIONS
+
+JAW_RADIUS = 80.0
+VELOCITY = 1.0
+DRIFT = 0.3
+"""Weight of the moving residual's mean and size: what is constant belongs to the offsets, what is shared to neutral."""
+ORDER = 1.0
+ORDER_STEP = 0.25
+"""Millimetres by which the face must move further per level."""
+BEND = 0.05
+OFFSET = 2e-3
+
+
+@dataclass
+class Batch:
+    """B sequences of T frames; see `A2ET.forward` for the inputs.
+
+    Attributes:
+        psi: targets [B, T, K].
+        pose: targets [B, T, 6].
+        sure: weight of each frame [B, T].
+        speaking: weight of the targets that only hold while the clip's own sound is heard [B, T].
+    """
+
+    speech: Tensor
+    voice: Tensor
+    emotion: Tensor
+    level: Tensor
+    psi: Tensor
+    pose: Tensor
+    sure: Tensor
+    speaking: Tensor
+    valid: Tensor
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+def fit_loss(out: Expression, batch: Batch, measure: Measure) -> tuple[Tensor, Tensor]:
+    """Distance from the tracked clip and, for reports, the mean error of the points around the mouth in mm."""
+    psi, pose = out.psi_emo - batch.psi, out.pose_emo - batch.pose
+    moved = measure.move(psi, pose[..., :3])
+    points = F.smooth_l1_loss(moved, torch.zeros_like(moved), beta=0.3, reduction="none").sum(-1).mean(-1)
+    # Outside the mouth, silence says nothing about the target.
+    counted = torch.where(measure.mouth > 0, batch.sure[..., None], batch.speaking[..., None])
+    coefficients = _mean(psi.abs() * measure.weights, counted)
+    jaw = _mean(pose[..., :3].norm(dim=-1) * JAW_RADIUS, batch.sure)
+    neck = _mean(pose[..., 3:].norm(dim=-1) * NECK_RADIUS, batch.speaking)
+    both = batch.sure[:, 1:] * batch.sure[:, :-1]
+    speed = moved[:, 1:] - moved[:, :-1]
+    turning = (pose[:, 1:] - pose[:, :-1]).norm(dim=-1) * NECK_RADIUS
+    velocity = _mean(speed.norm(dim=-1).mean(-1) + 0.3 * turning, both)
+    error = _mean(moved.detach().norm(dim=-1).mean(-1), batch.sure)
+    return _mean(points, batch.sure) + 0.5 * coefficients + 0.5 * jaw + 0.2 * neck + VELOCITY * velocity, error
+
+
+def drift_loss(out: Expression, measure: Measure, valid: Tensor) -> Tensor:
+    """Penalty on the mean and, weakly, the size of the residual's moving part, mm^2."""
+    k = len(measure.weights)
+    scale = torch.cat([measure.weights, torch.tensor([JAW_RADIUS] * 3 + [NECK_RADIUS] * 3) / 10])
+    weighted = out.drift * scale * valid[..., None]
+    mean = weighted.sum(1) / valid.sum(1, keepdim=True).clamp_min(1)
+    return mean.square().sum(-1).mean() + 0.1 * weighted[..., :k].square().mean() * k / 10
+
+
+def order_loss(low: Expression, high: Expression, step: Tensor, measure: Measure) -> Tensor:
+    """Penalty when more level does not move the face further from neutral on the average.
+
+    Args:
+        low: the same speech and emotion at a lower level.
+        high: at a higher level.
+        step: difference of the levels [B].
+        measure: what makes it millimetres.
+    """
+
+    def distance(out: Expression) -> Tensor:
+        moved = measure.move(out.psi_emo - out.psi_neu, (out.pose_emo - out.pose_neu)[..., :3])
+        return (moved.square().sum(-1) + 1e-6).sqrt().mean((1, 2))
+
+    return F.relu(ORDER_STEP * step - (distance(high) - distance(low))).mean()
+
+
+def shape_loss(model: A2ET, measure: Measure) -> Tensor:
+    """Keeps levels evenly spaced and offsets no larger than the clips ask for."""
+    k = len(measure.weights)
+    size = (model.offsets[:, :k] * measure.weights).abs().sum(-1).mean()
+    return BEND * (model.levels.bend() + 10 * model.strength.bend()) + OFFSET * size
+
+
+def fit_offsets(
+    means: Tensor, counts: Tensor, emotions: Tensor, levels: Tensor, ridge: float = 0.05
+) -> tuple[Tensor, Tensor]:
+    """Neutral mean and emotional offsets by least squares: clip mean = neutral + level / 3 * offset of its emotion.
+
+    A person without a neutral clip gets the neutral that the straight line through the levels leads to at level 0.
+
+    Args:
+        means: mean target of each clip [C, D].
+        counts: frames of each clip [C].
+        emotions: emotion weights of each clip [C, 8].
+        levels: level of each clip [C].
+        ridge: how strongly offsets are drawn to zero, in shares of the data.
+
+    Returns:
+        neutral [D] and offsets [8, D] (at level 3).
+    """
+    felt = emotions.clone()
+    felt[:, 0] = 0
+    design = torch.cat([torch.ones(len(means), 1), felt * (levels / 3)[:, None]], 1).double()
+    weight = (counts / counts.sum()).double()[:, None]
+    penalty = torch.full((1 + len(EMOTIONS),), ridge, dtype=torch.float64)
+    penalty[0] = 1e-4
+    solved = torch.linalg.solve(design.T @ (weight * design) + penalty.diag(), design.T @ (weight * means.double()))
+    return solved[0].float(), solved[1:].float()

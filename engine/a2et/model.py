@@ -1,0 +1,195 @@
+"""The audio-to-expression transformer A2ET (Eqs. 2-3 of the paper), with intensity as a further input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from emotalker.engine.a2et.layers import IdentityEncoder, Layer, LevelEmbedding, Strength
+from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
+
+POSE = 6
+"""Jaw and neck axis-angle, radians."""
+IDENTITY_SIZE = 64
+SUBFRAMES = 2
+"""Speech features per frame: 50 Hz for 25 frames a second."""
+SHARPNESS = 25.0
+"""Of the softplus that keeps psi positive: it bends within about 0.05 of zero."""
+
+
+@dataclass(frozen=True)
+class A2ETSpec:
+    """Sizes of an A2ET; see `ExpressConfig` for the shared names.
+
+    Attributes:
+        speech_width: features per 50 Hz frame.
+        expressions: K.
+        fps: frames per second the network runs at.
+    """
+
+    speech_width: int
+    expressions: int
+    fps: float = 25.0
+    width: int = 128
+    heads: int = 8
+    ffn: int = 1024
+    window: int = 11
+    neutral_layers: int = 3
+    emotion_layers: int = 2
+    prompts: int = 4
+    dropout: float = 0.1
+
+    @property
+    def context(self) -> int:
+        """Frames on each side that can change a frame's result."""
+        return (self.neutral_layers + self.emotion_layers) * (self.window // 2) + 1
+
+
+@dataclass
+class Expression:
+    """What A2ET says; B sequences of T frames.
+
+    Attributes:
+        psi_neu: expression without emotion [B, T, K], >= 0.
+        pose_neu: jaw and neck axis-angle without emotion [B, T, 6], radians.
+        psi_emo: expression with emotion [B, T, K], >= 0; equal to `psi_neu` at level 0.
+        pose_emo: the same for jaw and neck.
+        drift: the moving part of the emotional residual [B, T, K + 6], before it is added (for penalties).
+    """
+
+    psi_neu: Tensor
+    pose_neu: Tensor
+    psi_emo: Tensor
+    pose_emo: Tensor
+    drift: Tensor
+
+
+def positive(raw: Tensor) -> Tensor:
+    """Coefficients >= 0 from any numbers: a softplus so sharp that it differs from max(raw, 0) only near zero."""
+    return F.softplus(raw, beta=SHARPNESS)
+
+
+def unpositive(psi: Tensor) -> Tensor:
+    """Inverse of `positive`; coefficients below 0.004 count as that."""
+    psi = psi.clamp_min(4e-3)
+    return psi + torch.log(-torch.expm1(-SHARPNESS * psi)) / SHARPNESS
+
+
+def _head(width: int, out: int) -> nn.Sequential:
+    """Regression head that starts near zero."""
+    linear = nn.Linear(width, out)
+    nn.init.normal_(linear.weight, std=0.01)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(nn.LayerNorm(width), linear)
+
+
+class A2ET(nn.Module):
+    """Speech, the canonical neutral frame, emotion and level to expression, jaw and neck.
+
+    A neutral branch hears speech and sees I_s. A side network adds the emotion: for each emotion a mean offset that
+    grows with the level by construction, and a moving part that depends on the speech; both are exactly zero at level 0.
+
+    Buffers that belong to a trained model: `feature_mean`, `feature_std` [S], `identity_image` [3, 64, 64],
+    `rest_psi` [K], `rest_jaw` [3] (the closed mouth), `mouth` [K] (share of each coefficient that silence takes back).
+    """
+
+    feature_mean: Tensor
+    feature_std: Tensor
+    identity_image: Tensor
+    rest_psi: Tensor
+    rest_jaw: Tensor
+    mouth: Tensor
+
+    def __init__(self, spec: A2ETSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        d, out = spec.width, spec.expressions + POSE
+        self.register_buffer("feature_mean", torch.zeros(spec.speech_width))
+        self.register_buffer("feature_std", torch.ones(spec.speech_width))
+        self.register_buffer("identity_image", torch.full((3, IDENTITY_SIZE, IDENTITY_SIZE), 0.5))
+        self.register_buffer("rest_psi", torch.zeros(spec.expressions))
+        self.register_buffer("rest_jaw", torch.zeros(3))
+        self.register_buffer("mouth", torch.ones(spec.expressions))
+        self.listen = nn.Linear(SUBFRAMES * (spec.speech_width + 1), d)
+        self.smooth = nn.Conv1d(d, d, 3, padding=1)
+        self.identity = IdentityEncoder(d)
+        layer = (d, spec.heads, spec.ffn, spec.window, spec.dropout)
+        self.neutral_layers = nn.ModuleList([Layer(*layer) for _ in range(spec.neutral_layers)])
+        self.neutral_prompts = nn.Parameter(torch.randn(spec.neutral_layers, spec.prompts, d) * 0.1)
+        self.neutral_head = _head(d, out)
+        self.emotions = nn.Parameter(torch.randn(len(EMOTIONS), d) * 0.3)
+        self.levels = LevelEmbedding(d)
+        self.style = nn.Linear(d, 2 * d)
+        self.emotion_layers = nn.ModuleList([Layer(*layer) for _ in range(spec.emotion_layers)])
+        self.emotion_prompts = nn.Parameter(torch.randn(spec.emotion_layers, len(EMOTIONS), spec.prompts, d) * 0.1)
+        self.prompt_style = nn.ModuleList([nn.Linear(d, d) for _ in range(spec.emotion_layers)])
+        self.emotion_head = _head(d, out)
+        self.offsets = nn.Parameter(torch.zeros(len(EMOTIONS), out))
+        self.strength = Strength()
+
+    def forward(
+        self, speech: Tensor, voice: Tensor, weights: Tensor, level: Tensor, image: Tensor, valid: Tensor | None = None
+    ) -> Expression:
+        """Expression of B sequences of T frames.
+
+        Args:
+            speech: speech features in their own deviations (`normalise`) [B, T, 2, S].
+            voice: probability of speech [B, T, 2].
+            weights: weights over the eight emotions, sum 1 [B, T, 8].
+            level: intensity [B, T] in [0, 3].
+            image: canonical neutral frame [B, 3, 64, 64] in [0, 1].
+            valid: bool [B, T], frames that exist; all when left out.
+        """
+        valid = torch.ones_like(level, dtype=torch.bool) if valid is None else valid
+        hidden = self._hear(speech, voice, image, valid)
+        neutral = self.neutral_head(hidden)
+        felt = torch.cat([torch.zeros_like(weights[..., :1]), weights[..., 1:]], -1)  # neutral moves nothing
+        drift = self._feel(hidden, weights, level, valid)
+        amount = felt.sum(-1, keepdim=True) * (level / MAX_LEVEL)[..., None]
+        drift = drift * amount
+        emotional = neutral + (felt * self.strength(level)) @ self.offsets + drift
+        k = self.spec.expressions
+        return Expression(
+            positive(neutral[..., :k]), neutral[..., k:], positive(emotional[..., :k]), emotional[..., k:], drift
+        )
+
+    def _hear(self, speech: Tensor, voice: Tensor, image: Tensor, valid: Tensor) -> Tensor:
+        """Neutral branch: [B, T, D]."""
+        x = self.listen(torch.cat([speech, voice[..., None]], -1).flatten(2))
+        x = x * valid[..., None]
+        x = x + F.gelu(self.smooth(x.transpose(1, 2)).transpose(1, 2))
+        person = self.identity(image)[:, None, None]
+        for layer, prompts in zip(self.neutral_layers, self.neutral_prompts):
+            x = layer(x, torch.cat([prompts.expand(len(x), 1, -1, -1), person], 2), valid)
+        return x
+
+    def _feel(self, hidden: Tensor, weights: Tensor, level: Tensor, valid: Tensor) -> Tensor:
+        """Side network: moving part of the residual [B, T, K + 6] at full amplitude."""
+        code = weights @ self.emotions + self.levels(level)
+        scale, shift = self.style(code).chunk(2, -1)
+        x = hidden * (1 + scale) + shift
+        for layer, table, style in zip(self.emotion_layers, self.emotion_prompts, self.prompt_style):
+            prompts = torch.einsum("bte,epd->btpd", weights, table) + style(code)[:, :, None]
+            x = layer(x, prompts, valid)
+        out: Tensor = self.emotion_head(x)
+        return out
+
+    def start_from(self, neutral: Tensor, offsets: Tensor) -> None:
+        """Begin with the mean neutral face [K + 6] and the mean emotional offsets at level 3 [8, K + 6]."""
+        bias = self.get_parameter("neutral_head.1.bias")
+        with torch.no_grad():
+            bias.copy_(neutral)
+            self.offsets.copy_(offsets)
+
+    def normalise(self, features: Tensor, voice: Tensor) -> Tensor:
+        """Speech features [n, S] in deviations from their recording's mean while speaking, voice [n] in [0, 1].
+
+        Taking each recording's own mean keeps voice and microphone out; a short recording is helped by the mean of the
+        training clips, as if it had been heard for one more second.
+        """
+        prior = 50.0
+        total = (features * voice[:, None]).sum(0) + prior * self.feature_mean
+        return ((features - total / (voice.sum() + prior)) / self.feature_std).clamp(-5, 5)

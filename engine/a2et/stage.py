@@ -1,0 +1,173 @@
+"""The stage that teaches a person's face to follow speech: A2ET trained on the tracked clips."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from emotalker.engine.a2et.config import ExpressConfig
+from emotalker.engine.a2et.dataset import ClipSamples, clip_samples, fingerprint, neutral_frame
+from emotalker.engine.a2et.measure import Measure, measure_head
+from emotalker.engine.a2et.predict import save_a2et
+from emotalker.engine.a2et.speech import SpeechFeatures, open_speech_encoder
+from emotalker.engine.a2et.training import Trainer, build_model
+from emotalker.engine.a2et.voice import voice_probability
+from emotalker.engine.a2et.windows import F32, SAMPLE_RATE
+from emotalker.engine.clip import ClipInput
+from emotalker.engine.errors import UserError
+from emotalker.engine.files import read_arrays, write_arrays, write_bytes, write_json
+from emotalker.engine.head.default import load_default_head
+from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Progress, StopToken
+from emotalker.engine.media import read_audio
+from emotalker.engine.tracking.track import Track
+
+STAGE = "express"
+EVERY = 10
+"""Steps between metrics."""
+SHORTEST = 16
+"""Frames below which a clip cannot teach how lips follow sound."""
+
+
+def express(clips: Sequence[ClipInput], track_dir: Path, out: Path, config: ExpressConfig, stop: StopToken) -> Job:
+    """Train A2ET on the tracked clips that are not held out.
+
+    Writes speech/<clip id>.safetensors, checkpoint.safetensors, metrics.jsonl, model.safetensors and done.json below
+    `out`. Stopped and run again with the same clips and settings it ends with the same numbers as if never stopped.
+
+    Args:
+        clips: the clips of the person; held-out ones are left alone.
+        track_dir: folder the tracking stage wrote.
+        out: folder of this run.
+        config: settings.
+        stop: asks for a checkpoint and an early end.
+
+    Raises:
+        UserError: if no clip with sound and a track is left to learn from, or a file is missing or damaged.
+    """
+    used = [clip for clip in clips if not clip.held_out]
+    tracks = {clip.id: Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used}
+    mark = fingerprint(used, track_dir, config)
+    if _finished(out, mark):
+        yield Notice(STAGE, "The expression model is already trained on these clips.")
+        return Outcome.FINISHED
+    encoder, notice = open_speech_encoder(config.speech)
+    if notice is not None:
+        yield notice
+    samples: list[ClipSamples] = []
+    heard: list[ClipInput] = []
+    for number, clip in enumerate(used):
+        if stop.requested:
+            return Outcome.STOPPED
+        yield Progress(STAGE, number, len(used), "clips")
+        speech = _clip_speech(clip, out, encoder)
+        if speech is None:
+            yield Notice(STAGE, f"{clip.path.name} has no sound, so it cannot teach how lips follow speech.", "warning")
+            continue
+        sample = clip_samples(clip, tracks[clip.id], *speech, config.fps)
+        if sample.sure.sum() < SHORTEST:
+            yield Notice(STAGE, f"{clip.path.name} is too short or its face too rarely seen to learn from.", "warning")
+            continue
+        samples.append(sample)
+        heard.append(clip)
+    if not samples:
+        raise UserError(
+            "There is nothing to learn speech from.",
+            "Every clip is held out, silent, shorter than a second, or without a visible face.",
+            "Add a clip in which the person speaks.",
+        )
+    measure = _measure(samples[0].psi.shape[1])
+    image = neutral_frame(heard, [tracks[c.id] for c in heard], track_dir, measure)
+    trainer = Trainer(build_model(samples, image, measure, config), samples, _silence(encoder), measure, config)
+    return (yield from _train(trainer, out, mark, encoder.name, [c.id for c in heard], stop))
+
+
+def _train(trainer: Trainer, out: Path, mark: str, speech: str, ids: list[str], stop: StopToken) -> Job:
+    config = trainer.config
+    checkpoint = out / "checkpoint.safetensors"
+    if checkpoint.exists():
+        if trainer.load(checkpoint, mark):
+            yield Notice(STAGE, f"Going on from step {trainer.done}.")
+        else:
+            yield Notice(STAGE, "Clips or settings have changed, so the training starts again.")
+    lines = _kept_metrics(out / "metrics.jsonl", trainer.done)
+    saved = time.monotonic()
+    values: dict[str, float] = {}
+
+    def keep() -> None:
+        trainer.save(checkpoint, mark)
+        write_bytes(out / "metrics.jsonl", "".join(lines).encode())
+
+    while trainer.done < config.steps:
+        if stop.requested:
+            keep()
+            return Outcome.STOPPED
+        values = trainer.step()
+        if trainer.done % EVERY == 0 or trainer.done == config.steps:
+            lines.append(json.dumps({"step": trainer.done, **values}) + "\n")
+            yield Metric(STAGE, trainer.done, values)
+            yield Progress(STAGE, trainer.done, config.steps)
+        if time.monotonic() - saved > config.checkpoint_seconds:
+            keep()
+            saved = time.monotonic()
+    keep()
+    save_a2et(trainer.model, out / "model.safetensors", {"speech": speech})
+    done = {"fingerprint": mark, "config": asdict(config), "clips": ids, "speech": speech, "figures": values}
+    write_json(out / "done.json", done)
+    return Outcome.FINISHED
+
+
+def _finished(out: Path, mark: str) -> bool:
+    done = out / "done.json"
+    if not (done.exists() and (out / "model.safetensors").exists()):
+        return False
+    try:
+        return bool(json.loads(done.read_text()).get("fingerprint") == mark)
+    except (OSError, ValueError, AttributeError):
+        return False  # unreadable: the stage is run again and writes it anew
+
+
+def _kept_metrics(path: Path, step: int) -> list[str]:
+    """Lines of an earlier run up to `step`; later ones would be written twice."""
+    if not path.exists() or not step:
+        return []
+    return [line + "\n" for line in path.read_text().splitlines() if line and json.loads(line)["step"] <= step]
+
+
+def _clip_speech(clip: ClipInput, out: Path, encoder: SpeechFeatures) -> tuple[F32, F32] | None:
+    """Speech features and voice probability of a clip at 50 Hz, kept below `out`; None without sound."""
+    stat = clip.path.stat()
+    source = json.dumps([encoder.name, stat.st_size, stat.st_mtime_ns])
+    cached = out / "speech" / f"{clip.id}.safetensors"
+    if cached.exists():
+        arrays, metadata = read_arrays(cached)
+        if metadata.get("source") == source:
+            return arrays["features"], arrays["voice"]
+    audio = read_audio(clip.path)
+    if audio is None or audio.silent:
+        return None
+    features, voice = encoder.features(audio.mono16k), voice_probability(audio.mono16k)
+    write_arrays(cached, {"features": features, "voice": voice}, {"source": source, "encoder": encoder.name})
+    return features, voice
+
+
+def _silence(encoder: SpeechFeatures) -> F32:
+    """What the encoder hears in quiet rooms: digital silence, then noise far below speech."""
+    random = np.random.default_rng(0)
+    loudness = np.repeat(np.array([0, 1e-4, 1e-3], np.float32), 2 * SAMPLE_RATE)
+    return encoder.features((random.normal(0, 1, len(loudness)) * loudness).astype(np.float32))
+
+
+def _measure(expressions: int) -> Measure:
+    head = load_default_head()
+    if len(head.expression_names) != expressions:
+        raise UserError(
+            "The tracks do not fit the head model.",
+            f"They have {expressions} expressions, {head.name} has {len(head.expression_names)}.",
+            "Run the tracking stage again.",
+        )
+    return measure_head(head)

@@ -1,0 +1,248 @@
+"""Batches, one optimiser step and checkpoints of A2ET; every step's randomness follows from its number alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalker.engine.a2et.config import ExpressConfig
+from emotalker.engine.a2et.dataset import ClipSamples, closed_mouth, frame_features
+from emotalker.engine.a2et.losses import (
+    DRIFT,
+    ORDER,
+    Batch,
+    drift_loss,
+    fit_loss,
+    fit_offsets,
+    order_loss,
+    shape_loss,
+)
+from emotalker.engine.a2et.measure import Measure
+from emotalker.engine.a2et.model import A2ET, SUBFRAMES, A2ETSpec, unpositive
+from emotalker.engine.a2et.windows import F32
+from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
+from emotalker.engine.errors import UserError
+from emotalker.engine.files import read_arrays, write_arrays
+
+ORDER_SEQUENCES = 2
+
+
+def build_model(clips: Sequence[ClipSamples], image: Tensor, measure: Measure, config: ExpressConfig) -> A2ET:
+    """An untrained A2ET that already gives every clip its mean expression: statistics, offsets and rest pose set.
+
+    Args:
+        clips: the training clips.
+        image: canonical neutral frame [3, 64, 64].
+        measure: of the head model.
+        config: settings.
+    """
+    shared = ("fps", "width", "heads", "ffn", "window", "neutral_layers", "emotion_layers", "prompts", "dropout")
+    sizes = {name: getattr(config, name) for name in shared}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = A2ET(A2ETSpec(clips[0].speech.shape[1], clips[0].psi.shape[1], **sizes))
+    speech = np.concatenate([c.speech for c in clips])
+    voice = np.concatenate([c.voice for c in clips])[:, None] + 1e-3
+    means = torch.stack([_mean_target(c) for c in clips])
+    counts = torch.tensor([float(c.sure.sum()) for c in clips])
+    emotions = torch.from_numpy(np.stack([c.emotion for c in clips]))
+    levels = torch.tensor([c.level for c in clips])
+    neutral, offsets = fit_offsets(means, counts, emotions, levels)
+    with torch.no_grad():
+        model.feature_mean.copy_(torch.from_numpy((speech * voice).sum(0) / voice.sum()))
+        model.feature_std.copy_(torch.from_numpy(speech.std(0) + 1e-3))
+        model.identity_image.copy_(image)
+        model.mouth.copy_(measure.mouth)
+        rest_psi, rest_jaw = closed_mouth(clips)
+        model.rest_psi.copy_(rest_psi)
+        model.rest_jaw.copy_(rest_jaw)
+    model.start_from(neutral, offsets)
+    return model
+
+
+def _mean_target(clip: ClipSamples) -> Tensor:
+    target = torch.cat([unpositive(torch.from_numpy(clip.psi)), torch.from_numpy(clip.pose)], -1)
+    sure = torch.from_numpy(clip.sure)[:, None]
+    return (target * sure).sum(0) / sure.sum().clamp_min(1)
+
+
+class Trainer:
+    """Model, optimiser and data of a run; `step()` does one step, `save` and `load` keep all of it.
+
+    Args:
+        model: from `build_model`.
+        clips: the training clips.
+        silence: speech features of silence at 50 Hz [n, S].
+        measure: of the head model.
+        config: settings.
+    """
+
+    def __init__(
+        self, model: A2ET, clips: Sequence[ClipSamples], silence: F32, measure: Measure, config: ExpressConfig
+    ) -> None:
+        self.model, self.measure, self.config = model, measure, config
+        self._clips = list(clips)
+        with torch.no_grad():
+            self._speech = [
+                model.normalise(torch.from_numpy(c.speech), torch.from_numpy(c.voice)).numpy() for c in self._clips
+            ]
+            # Silence is heard beside each clip's own voice: the same features mean something else after each's mean.
+            self._silence = [self._silent(c, silence) for c in self._clips]
+        self._shares = np.array([float(c.sure.sum()) for c in self._clips])
+        self._shares /= self._shares.sum()
+        self._seen = sorted({int(c.emotion.argmax()) for c in self._clips if c.level > 0})
+        # The offsets start where least squares put them; decay would draw them to neutral.
+        free = {"offsets", "strength.steepness", "neutral_head.1.bias"}
+        decayed = [p for name, p in model.named_parameters() if name not in free]
+        kept = [p for name, p in model.named_parameters() if name in free]
+        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.98))
+        self.done = 0
+
+    def _silent(self, clip: ClipSamples, silence: F32) -> F32:
+        weight = torch.from_numpy(clip.voice)
+        both = torch.cat([torch.from_numpy(clip.speech), torch.from_numpy(silence)])
+        voice = torch.cat([weight, torch.zeros(len(silence))])
+        return np.asarray(self.model.normalise(both, voice)[len(weight) :].numpy())
+
+    def step(self) -> dict[str, float]:
+        """One optimiser step; the figures for the plot."""
+        config, model = self.config, self.model
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.lr * _schedule(self.done, config.steps)
+        random = np.random.default_rng([config.seed, self.done])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(random.integers(2**31)))
+            batch = self._batch(random)
+            model.train()
+            image = self._image(random, len(batch.level))
+            out = model(batch.speech, batch.voice, batch.emotion, batch.level, image, batch.valid)
+            fit, error = fit_loss(out, batch, self.measure)
+            drift = drift_loss(out, self.measure, batch.valid.float())
+            order, stray = self._order(random, batch, image)
+            loss = fit + DRIFT * (drift + stray) + ORDER * order + shape_loss(model, self.measure)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            self.optimizer.step()
+        self.done += 1
+        return {"loss": float(loss.detach()), "error_mm": float(error), "order": float(order.detach())}
+
+    def _image(self, random: np.random.Generator, count: int) -> Tensor:
+        """I_s with a little change of light, so that the identity input is no bare constant."""
+        gain = torch.from_numpy(random.uniform(0.9, 1.1, (count, 1, 1, 1)).astype(np.float32))
+        return (self.model.identity_image * gain).clamp(0, 1)
+
+    def _order(self, random: np.random.Generator, batch: Batch, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Order of two random levels of the emotions that were seen, and drift of any emotion."""
+        n = min(ORDER_SEQUENCES, len(batch.level))
+        which = [int(random.choice(self._seen)) if self._seen else 0 for _ in range(n)]
+        which[-1] = int(random.integers(1, len(EMOTIONS)))  # one of them is any emotion, so that none runs wild
+        emotion = torch.eye(len(EMOTIONS))[which][:, None].expand(n, batch.level.shape[1], -1)
+        pair = np.sort(random.uniform(0, MAX_LEVEL, (2, n)), axis=0).astype(np.float32)
+        low, high = (torch.from_numpy(p)[:, None].expand_as(batch.level[:n]) for p in pair)
+        double = [torch.cat([x[:n], x[:n]]) for x in (batch.speech, batch.voice, image, batch.valid)]
+        both = self.model(double[0], double[1], torch.cat([emotion, emotion]), torch.cat([low, high]), *double[2:])
+        parts = [type(both)(*(getattr(both, f)[i * n : (i + 1) * n] for f in vars(both))) for i in range(2)]
+        counted = torch.tensor([float(w in self._seen) for w in which])
+        step = torch.from_numpy(pair[1] - pair[0]) * counted
+        return order_loss(parts[0], parts[1], step, self.measure), drift_loss(both, self.measure, double[3].float())
+
+    def _batch(self, random: np.random.Generator) -> Batch:
+        config = self.config
+        length = min(config.frames, max(len(c) for c in self._clips))
+        sequences = []
+        for _ in range(config.batch):
+            i = int(random.choice(len(self._clips), p=self._shares))
+            start = int(random.integers(0, max(1, len(self._clips[i]) - length + 1)))
+            sequences.append(self._sequence(random, i, start, length))
+        fields = [torch.from_numpy(np.stack(column)) for column in zip(*sequences)]
+        speech, voice, emotion, level, psi, pose, sure, speaking, valid = fields
+        return Batch(speech, voice, emotion, level, psi, pose, sure, speaking, valid > 0)
+
+    def _sequence(self, random: np.random.Generator, i: int, start: int, length: int) -> list[F32]:
+        """One training sequence, padded to `length`: jittered by up to 10 ms, noisy, now and then silenced."""
+        clip, config = self._clips[i], self.config
+        count = min(length, len(clip) - start)
+        first = start + random.uniform(-0.25, 0.25)
+        speech = frame_features(self._speech[i], config.fps, first, count)
+        voice = frame_features(clip.voice, config.fps, first, count)
+        psi, pose = clip.psi[start : start + count].copy(), clip.pose[start : start + count].copy()
+        sure = clip.sure[start : start + count].copy()
+        speaking = sure.copy()
+        if count > 16 and random.random() < config.silence:
+            a, span = self._silenced_span(random, count)
+            quiet = self._silence[i]
+            rows = random.integers(0, len(quiet) - SUBFRAMES * span + 1)
+            speech[a : a + span] = quiet[rows : rows + SUBFRAMES * span].reshape(span, SUBFRAMES, -1)
+            voice[a : a + span] = random.uniform(0, 0.1)
+            mouth = self.measure.mouth.numpy() > 0
+            psi[a : a + span, mouth] = self.model.rest_psi.numpy()[mouth]
+            pose[a : a + span, :3] = self.model.rest_jaw.numpy()
+            sure[a : a + span] = 1
+            speaking[a : a + span] = 0
+            for edge in (a, a + span):  # the lips need a moment: nobody knows how they would have moved
+                sure[max(edge - 2, 0) : edge + 2] = 0
+        noise = random.normal(0, config.feature_noise, speech.shape) + random.normal(0, 0.1, speech.shape[2])
+        level = float(np.clip(clip.level + random.normal(0, 0.1), 0, MAX_LEVEL)) if clip.level > 0 else 0.0
+        columns = [speech + noise, voice, np.tile(clip.emotion, (count, 1)), np.full(count, level), psi, pose, sure]
+        columns += [speaking * sure, np.ones(count)]
+        pad = length - count
+        return [np.pad(c, [(0, pad)] + [(0, 0)] * (c.ndim - 1)).astype(np.float32) for c in columns]
+
+    def _silenced_span(self, random: np.random.Generator, count: int) -> tuple[int, int]:
+        longest = min(count, 40, len(self._silence[0]) // SUBFRAMES)
+        span = int(random.integers(8, max(9, longest)))
+        return int(random.integers(0, count - span + 1)), span
+
+    def save(self, path: Path, fingerprint: str) -> None:
+        """Write model, optimiser and step as one .safetensors, atomically."""
+        arrays = {f"model.{k}": v.numpy() for k, v in self.model.state_dict().items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            arrays |= {f"adam.{index}.{k}": torch.as_tensor(v).numpy() for k, v in state.items()}
+        metadata = {"step": str(self.done), "fingerprint": fingerprint, "config": json.dumps(asdict(self.config))}
+        write_arrays(path, arrays, metadata)
+
+    def load(self, path: Path, fingerprint: str) -> bool:
+        """Go on from a checkpoint; False if it belongs to other clips or settings.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
+        arrays, metadata = read_arrays(path)
+        if metadata.get("fingerprint") != fingerprint:
+            return False
+        try:
+            model = {k[6:]: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("model.")}
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, value in arrays.items():
+                if name.startswith("adam."):
+                    _adam, index, key = name.split(".")
+                    state.setdefault(int(index), {})[key] = torch.from_numpy(value)
+            self.model.load_state_dict(model)
+            self.optimizer.load_state_dict(
+                {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
+            )
+            self.done = int(metadata["step"])
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"{path.name} cannot be continued.",
+                f"The checkpoint does not fit ({error}).",
+                "Delete the file and run the stage again.",
+            ) from error
+        return True
+
+
+def _schedule(step: int, total: int) -> float:
+    """Share of the peak learning rate: a short rise, then half a cosine down to a twentieth."""
+    rise = max(1, total // 20)
+    if step < rise:
+        return (step + 1) / rise
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, total - rise)))
