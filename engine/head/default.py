@@ -14,7 +14,6 @@ from emotalker.engine.head.linear import LinearHead
 
 FILE = "default_head.npz"
 QUANTUM = 1e-5
-PARTS = ("skin", "eye_l", "eye_r", "teeth_upper", "teeth_lower", "tongue")
 
 
 class DefaultHead(LinearHead):
@@ -32,7 +31,11 @@ def load_default_head() -> DefaultHead:
     Raises:
         UserError: if the installation lacks its file.
     """
-    a = _arrays()
+    return assemble(_arrays())
+
+
+def assemble(a: dict[str, NDArray]) -> DefaultHead:
+    """The head made of the arrays of its file."""
     return DefaultHead(
         name="built-in head",
         template=torch.from_numpy(a["template"]),

@@ -1,0 +1,256 @@
+"""How the sample person looks: procedural skin, lips, brows, eyes, teeth, hair and cloth, shaded per pixel in numba.
+
+Colour is a function of the rest position of a surface point, so it sticks to the skin while the face moves.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.render.mesh import MeshFrame
+
+F32 = NDArray[np.float32]
+SKIN, EYE_L, EYE_R, TEETH, TONGUE, HAIR, CLOTH = range(7)
+NOISE_SIZE = 32
+IRIS_RADIUS = 0.0059
+# the outline of the lips in the rest face, metres: half width, and heights of both borders at distances from the midline
+LIP_X = np.array([0.0, 0.005, 0.012, 0.019, 0.0245])
+LIP_TOP = np.array([-0.0178, -0.0166, -0.0200, -0.0253, -0.0290])
+LIP_BOTTOM = np.array([-0.0402, -0.0399, -0.0378, -0.0333, -0.0292])
+LIP_FRONT = 0.084
+BROW_X = np.array([0.0105, 0.018, 0.028, 0.038, 0.050])
+BROW_Y = np.array([0.0495, 0.0520, 0.0540, 0.0535, 0.0478])
+BROW_HALF = np.array([0.0022, 0.0027, 0.0024, 0.0018, 0.0007])
+
+
+@functools.lru_cache(maxsize=1)
+def noise_volume() -> F32:
+    """Smooth periodic random numbers in [-1, 1], [32, 32, 32]; always the same."""
+    return np.random.default_rng(7).uniform(-1, 1, (NOISE_SIZE,) * 3).astype(np.float32)
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _noise(volume, x, y, z):  # type: ignore[no-untyped-def]
+    """Trilinear value noise of period 32."""
+    fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
+    u, v, w = x - fx, y - fy, z - fz
+    i, j, k = int(fx) & 31, int(fy) & 31, int(fz) & 31
+    i1, j1, k1 = (i + 1) & 31, (j + 1) & 31, (k + 1) & 31
+    a = volume[i, j, k] * (1 - u) + volume[i1, j, k] * u
+    b = volume[i, j1, k] * (1 - u) + volume[i1, j1, k] * u
+    c = volume[i, j, k1] * (1 - u) + volume[i1, j, k1] * u
+    d = volume[i, j1, k1] * (1 - u) + volume[i1, j1, k1] * u
+    return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _step(low, high, x):  # type: ignore[no-untyped-def]
+    t = min(max((x - low) / (high - low), 0.0), 1.0)
+    return t * t * (3 - 2 * t)
+
+
+@numba.njit(nogil=True, cache=True)
+def _curve(x, xs, ys):  # type: ignore[no-untyped-def]
+    for i in range(1, len(xs)):
+        if x < xs[i]:
+            t = (x - xs[i - 1]) / (xs[i] - xs[i - 1])
+            return ys[i - 1] + t * (ys[i] - ys[i - 1])
+    return ys[-1]
+
+
+@numba.njit(nogil=True, cache=True)
+def _skin(p, cavity, eyes, volume, tone, out):  # type: ignore[no-untyped-def]
+    """Albedo and gloss (out[3]) of skin at the rest position p."""
+    x, y, z = p[0], p[1], p[2]
+    side = abs(x)
+    broad = _noise(volume, x * 45 + 3, y * 45, z * 45) * 0.6 + _noise(volume, x * 110, y * 110 + 9, z * 110) * 0.4
+    fine = _noise(volume, x * 900, y * 900, z * 900 + 5)
+    for c in range(3):
+        out[c] = tone[c] * (1 + 0.045 * broad + 0.03 * fine)
+    out[3] = 0.10
+    # blood: cheeks, nose tip, ears
+    red = 0.5 * np.exp(-((side - 0.038) ** 2 + (y - 0.005) ** 2) / 0.0004) * _step(0.03, 0.08, z)
+    red += 0.5 * np.exp(-(x * x + (y - 0.004) ** 2) / 0.0002) * _step(0.09, 0.11, z) + 0.4 * _step(0.07, 0.08, side)
+    out[1] *= 1 - 0.16 * red
+    out[2] *= 1 - 0.18 * red
+    spots = _noise(volume, x * 420 + 11, y * 420, z * 420)
+    freckles = _step(0.45, 0.7, spots) * _step(-0.025, 0.01, y) * _step(0.045, 0.02, y) * _step(0.05, 0.08, z)
+    for c in range(3):
+        out[c] *= 1 - 0.16 * freckles * (0.6 + 0.4 * c)
+    if z > LIP_FRONT - 0.02 and side < 0.027 and y > -0.046 and y < -0.012:
+        top, bottom = _curve(side, LIP_X, LIP_TOP), _curve(side, LIP_X, LIP_BOTTOM)
+        lip = _step(-0.0008, 0.0006, top - y) * _step(-0.0009, 0.0006, y - bottom) * _step(0.0255, 0.0235, side)
+        lip *= 0.9 + 0.12 * _noise(volume, x * 700, y * 90, z * 90)
+        lip = min(max(lip, 0.0), 1.0)
+        out[0] += lip * (tone[0] * 0.86 - out[0])
+        out[1] += lip * (tone[1] * 0.55 - out[1])
+        out[2] += lip * (tone[2] * 0.60 - out[2])
+        out[3] += lip * 0.15
+    if y > 0.042 and y < 0.06 and side > 0.009 and side < 0.052 and z > 0.05:
+        off = abs(y - _curve(side, BROW_X, BROW_Y))
+        half = _curve(side, BROW_X, BROW_HALF) * (1 + 0.35 * _noise(volume, x * 1500, y * 500, z * 300))
+        hair = _step(half + 0.0012, half - 0.0004, off) * (0.85 + 0.25 * _noise(volume, x * 2600, y * 1200, z * 500))
+        hair = min(max(hair, 0.0), 1.0) * _step(0.0095, 0.013, side) * 0.9
+        for c in range(3):
+            out[c] += hair * (0.13 - 0.03 * c - out[c])
+    centre = eyes[0] if x > 0 else eyes[1]
+    dx, dy, dz = x - centre[0], y - centre[1], z - centre[2]
+    reach = np.sqrt(dx * dx + dy * dy + dz * dz)
+    lash = _step(0.0178, 0.0163, reach) * (1.0 if dy > -0.001 else 0.35) * _step(0.0, 0.006, dz)
+    shadow = _step(0.026, 0.017, reach) * 0.14
+    for c in range(3):
+        out[c] *= (1 - 0.75 * lash) * (1 - shadow)
+    dark = 1 - 0.80 * cavity
+    out[0] *= dark * (1 - 0.1 * cavity)
+    out[1] *= dark * (1 - 0.5 * cavity)
+    out[2] *= dark * (1 - 0.5 * cavity)
+
+
+@numba.njit(nogil=True, cache=True)
+def _eye(p, centre, volume, iris, out):  # type: ignore[no-untyped-def]
+    """Albedo and gloss of an eyeball: sclera with a warm rim, a striped iris with a dark border, a pupil."""
+    dx, dy = p[0] - centre[0], p[1] - centre[1]
+    radius = np.sqrt(dx * dx + dy * dy)
+    front = p[2] > centre[2]
+    edge = _step(0.006, 0.013, radius)
+    out[0], out[1], out[2] = 0.88, 0.86 - 0.06 * edge, 0.84 - 0.08 * edge
+    out[3] = 0.6
+    if front and radius < IRIS_RADIUS + 0.0006:
+        angle = np.arctan2(dy, dx)
+        stripes = _noise(volume, angle * 9, radius * 900, 3.3)
+        inside = _step(IRIS_RADIUS + 0.0004, IRIS_RADIUS - 0.0003, radius)
+        border = 1 - 0.6 * _step(0.0043, 0.0058, radius)
+        pupil = _step(0.0026, 0.0021, radius)
+        for c in range(3):
+            colour = iris[c] * (1 + 0.3 * stripes) * border * (1 - pupil) + 0.015 * pupil
+            out[c] += inside * (colour - out[c])
+
+
+@numba.njit(nogil=True, cache=True)
+def _hair(p, volume, colour, out):  # type: ignore[no-untyped-def]
+    """Albedo and gloss of hair combed back and down: noise stretched along the strands."""
+    angle = np.arctan2(p[0], p[1] - 0.03) * 14.0
+    strand = 0.6 * _noise(volume, angle * 2.2, p[2] * 22, 1.5) + 0.4 * _noise(volume, angle * 6.5, p[2] * 40, 7.5)
+    lock = _noise(volume, p[0] * 60, p[1] * 30, p[2] * 30)
+    for c in range(3):
+        out[c] = colour[c] * (1 + 0.45 * strand + 0.2 * lock)
+    out[3] = 0.25 * (1 + strand)
+
+
+@numba.njit(nogil=True, cache=True)
+def _albedo(kind, p, cavity, eyes, volume, palette, out):  # type: ignore[no-untyped-def]
+    if kind == SKIN:
+        _skin(p, cavity, eyes, volume, palette[0], out)
+    elif kind == EYE_L:
+        _eye(p, eyes[0], volume, palette[1], out)
+    elif kind == EYE_R:
+        _eye(p, eyes[1], volume, palette[1], out)
+    elif kind == TEETH:
+        gap = 0.12 * _step(0.75, 1.0, abs(np.sin(p[0] * 420)))
+        depth = 0.35 + 0.65 * _step(0.055, 0.088, p[2])
+        out[0], out[1], out[2] = (0.92 - gap) * depth, (0.89 - gap) * depth, (0.82 - gap) * depth
+        out[3] = 0.3 * depth
+    elif kind == TONGUE:
+        depth = 0.3 + 0.7 * _step(0.04, 0.085, p[2])
+        out[0], out[1], out[2], out[3] = 0.62 * depth, 0.28 * depth, 0.27 * depth, 0.1
+    elif kind == HAIR:
+        _hair(p, volume, palette[2], out)
+    else:
+        weave = _noise(volume, p[0] * 400, p[1] * 400, p[2] * 400)
+        fold = _noise(volume, p[0] * 25, p[1] * 14, p[2] * 25)
+        for c in range(3):
+            out[c] = palette[3, c] * (1 + 0.08 * weave + 0.10 * fold)
+        out[3] = 0.0
+
+
+@numba.njit(nogil=True, cache=True)
+def _shade(triangle, weights, triangles, kinds, rest, normals, cavity, eyes, volume, palette, lights, view, image):  # type: ignore[no-untyped-def]
+    height, width = triangle.shape
+    p, n, mix = np.zeros(3), np.zeros(3), np.zeros(4)
+    for row in range(height):
+        for column in range(width):
+            t = triangle[row, column]
+            if t < 0:
+                continue
+            for c in range(3):
+                p[c] = 0.0
+                n[c] = 0.0
+            hollow = 0.0
+            for k in range(3):
+                w, i = weights[row, column, k], triangles[t, k]
+                hollow += w * cavity[i]
+                for c in range(3):
+                    p[c] += w * rest[i, c]
+                    n[c] += w * normals[i, c]
+            length = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
+            for c in range(3):
+                n[c] /= length
+            _albedo(kinds[t], p, hollow, eyes, volume, palette, mix)
+            sky = 0.30 + 0.10 * n[1]
+            power = 70.0 if kinds[t] in (EYE_L, EYE_R) else 14.0
+            for c in range(3):
+                light = sky
+                shine = 0.0
+                for m in range(lights.shape[0]):
+                    along = n[0] * lights[m, 0] + n[1] * lights[m, 1] + n[2] * lights[m, 2]
+                    # light wraps round soft skin and reddens where it fades
+                    wrap = 0.25 if c == 0 else 0.15
+                    light += lights[m, 3 + c] * max((along + wrap) / (1 + wrap), 0.0)
+                    hx, hy, hz = lights[m, 0] + view[0], lights[m, 1] + view[1], lights[m, 2] + view[2]
+                    half = (n[0] * hx + n[1] * hy + n[2] * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
+                    if half > 0:
+                        shine += lights[m, 3 + c] * half**power
+                image[row, column, c] = min(max(mix[c] * light + mix[3] * shine * (1 - hollow), 0.0), 1.0)
+
+
+def shade(
+    frame: MeshFrame,
+    triangles: NDArray[np.int32],
+    kinds: NDArray[np.int8],
+    rest: F32,
+    normals: F32,
+    cavity: F32,
+    eye_centres: F32,
+    palette: F32,
+    lights: F32,
+    image: F32,
+    view: tuple[float, float, float] = (0.0, 0.0, 1.0),
+) -> F32:
+    """Colour the covered pixels of `image` in place and return it.
+
+    Args:
+        frame: the rasterized posed mesh.
+        triangles: [F, 3].
+        kinds: material of each triangle [F]: SKIN, EYE_L, ...
+        rest: rest positions [V, 3], metres, that colour depends on.
+        normals: unit normals of the posed mesh [V, 3].
+        cavity: [V] in [0, 1], 1 inside the mouth or the eye sockets, where it is dark.
+        eye_centres: rest centres of the eyeballs [2, 3], left then right.
+        palette: albedo of skin, iris, hair and cloth [4, 3], in [0, 1].
+        lights: [L, 6]: unit direction towards the light, then its colour.
+        image: float32 [H, W, 3] holding the background.
+        view: unit direction towards the camera.
+    """
+    _shade(
+        frame.triangle, frame.barycentrics, np.ascontiguousarray(triangles, np.int32), kinds,
+        np.asarray(rest, np.float64), np.asarray(normals, np.float64), np.asarray(cavity, np.float64),
+        np.asarray(eye_centres, np.float64), noise_volume(), np.asarray(palette, np.float64),
+        np.asarray(lights, np.float64), np.asarray(view, np.float64), image,
+    )  # fmt: skip
+    return image
+
+
+def default_palette() -> F32:
+    """Skin, iris, hair and cloth of the sample person, [4, 3]."""
+    return np.array([[0.86, 0.66, 0.55], [0.28, 0.36, 0.34], [0.16, 0.10, 0.07], [0.20, 0.28, 0.40]], np.float32)
+
+
+def default_lights() -> F32:
+    """A soft key light from the upper left of the picture and a cooler fill from the right, [2, 6]."""
+    key, fill = np.array([-0.45, 0.45, 0.77]), np.array([0.75, 0.15, 0.64])
+    rows = [np.r_[key / np.linalg.norm(key), 0.62, 0.60, 0.57], np.r_[fill / np.linalg.norm(fill), 0.20, 0.21, 0.23]]
+    return np.array(rows, np.float32)
