@@ -45,12 +45,13 @@ def ensure(name: str) -> Path:
     return cache.path(name) or _fetch_one(cache.find(name), lambda event: None, Network())
 
 
-def fetch(names: Iterable[str] | None = None, on_event: OnEvent | None = None) -> None:
+def fetch(names: Iterable[str] | None = None, on_event: OnEvent | None = None, *, mend: bool = False) -> None:
     """Make sure that these assets (all, if None) are there; goes on past one that fails and reports at the end.
 
     Args:
         names: asset names.
         on_event: told `Progress` (in bytes) and `Notice` events.
+        mend: read the assets that are there and fetch damaged ones again.
 
     Raises:
         UserError: if an asset could not be had.
@@ -60,7 +61,7 @@ def fetch(names: Iterable[str] | None = None, on_event: OnEvent | None = None) -
     failures: list[UserError] = []
     network = Network()
     for asset in assets:
-        if cache.path(asset.name) is not None:
+        if cache.path(asset.name) is not None and (not mend or cache.verify(asset.name)):
             continue
         try:
             _fetch_one(asset, tell, network)

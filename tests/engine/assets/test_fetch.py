@@ -168,13 +168,15 @@ def test_a_file_with_a_wrong_checksum_is_not_kept(server: Server, monkeypatch: p
     assert not list(downloads_folder(asset).glob("*"))
 
 
-def test_damage_in_the_cache_is_found_by_verify(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Same size, one wrong bit: only reading it through shows it."""
+def test_damage_in_the_cache_is_found_and_mended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Same size, one wrong bit: only reading it through shows it, and mending brings the right file back."""
     offer(monkeypatch, http_source(server.url))
     path = assets.ensure("model")
     path.write_bytes(CONTENT[:-1] + b"!")
     assert assets.path("model") == path
     assert not assets.verify("model")
+    assets.fetch(["model"], mend=True)
+    assert assets.verify("model")
 
 
 def test_the_next_source_serves_when_the_publisher_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
