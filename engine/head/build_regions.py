@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.render.mesh import rasterize_mesh
-from emotalker.engine.synthetic.appearance import LIP_BOTTOM, LIP_TOP, LIP_X
+from emotalker.engine.synthetic.appearance import HAIRLINE_Y, HAIRLINE_Z, LIP_BOTTOM, LIP_TOP, LIP_X
 
 Arrays = dict[str, NDArray[np.generic]]
 BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE = range(6)
@@ -51,9 +51,7 @@ def with_regions(arrays: Arrays) -> Arrays:
 
 def hairline(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Height (metres, head space) of the hairline at the depth of each point: low at the nape, high at the forehead."""
-    depth = np.array([-0.075, -0.035, 0.0, 0.026, 0.056, 0.081])
-    height = np.array([-0.022, -0.017, 0.033, 0.058, 0.088, 0.103])
-    return np.interp(points[:, 2], depth, height)
+    return np.interp(points[:, 2], HAIRLINE_Z, HAIRLINE_Y)
 
 
 def visible(template: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.bool_]:

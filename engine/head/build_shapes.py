@@ -27,7 +27,7 @@ TARGET_FOLDERS = ("head", "mouth", "nose", "eyes", "cheek", "chin", "ears", "eye
 def expressions(
     data: MakeHuman, carry: Callable[[F64], F64], mirror: NDArray[np.int64], frozen: NDArray[np.int64]
 ) -> tuple[list[str], F64]:
-    """Names and displacements [K, V, 3] (decimetres) of the expression basis: ARKit shapes, then units that add something.
+    """Names and displacements [K, V, 3] (decimetres) of the expression basis: ARKit, then units that say more.
 
     Left and right shapes are made exact mirror images; vertices in `frozen` never move.
     """

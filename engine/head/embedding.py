@@ -31,7 +31,6 @@ OVAL = (
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 CORNERS = (61, 291, 78, 308)
-SIZE = 768
 
 
 @dataclass
@@ -46,12 +45,10 @@ class Sighting:
 
 def views(head: LinearHead) -> Iterator[tuple[NDArray[np.float32], float, float, bool]]:
     """Posed heads with a yaw and a pitch to see them from, and whether the mouth is open."""
-    names = list(head.expression_names)
-    calm = torch.zeros(len(head.identity_basis))
+    calm, psi = torch.zeros(len(head.identity_basis)), torch.zeros(1, len(head.expression_names))
     for jaw, yaws in ((0.0, (0.0, -0.2, 0.2, -0.35, 0.35)), (0.1, (0.0, -0.15, 0.15)), (0.2, (0.0, -0.1, 0.1))):
         for yaw in yaws:
             for pitch in (-0.1, 0.0, 0.1):
-                psi = torch.zeros(1, len(names))
                 turns = torch.tensor([[jaw, 0.0, 0.0]])
                 posed = head.forward(calm, psi, turns, torch.zeros(1, 3), torch.zeros(1, 2, 3))[0]
                 yield posed.numpy(), yaw, pitch, jaw > 0
@@ -147,7 +144,7 @@ def iris_points(head: LinearHead, pixels: F64, partner: NDArray[np.int64]) -> F6
             offset = (pixels[base + k] - pixels[base]) * [1, -1]
             axis = np.zeros(2) if k == 0 else np.round(offset / np.abs(offset).max())
             x, y = axis * IRIS_RADIUS
-            out[base - 468 + k] = centre + [x, y, np.sqrt(radius**2 - x * x - y * y)]
+            out[base - 468 + k] = centre + np.array([x, y, np.sqrt(radius**2 - x * x - y * y)])
     return out
 
 
@@ -173,7 +170,7 @@ def _onto_surface(head: LinearHead, points: F64) -> tuple[NDArray[np.int32], NDA
 
 
 def closest_on_triangles(point: F64, corners: F64) -> tuple[int, F64]:
-    """Index of the triangle of `corners` [n, 3, 3] nearest to `point` [3], and the barycentrics of its nearest point."""
+    """The triangle of `corners` [n, 3, 3] nearest to `point` [3], and the barycentrics of the point nearest in it."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     ab, ac, ap = b - a, c - a, point - a
     d00, d01, d11 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)

@@ -17,11 +17,14 @@ F32 = NDArray[np.float32]
 SKIN, EYE_L, EYE_R, TEETH, TONGUE, HAIR, CLOTH = range(7)
 NOISE_SIZE = 32
 IRIS_RADIUS = 0.0059
-# the outline of the lips in the rest face, metres: half width, and heights of both borders at distances from the midline
+# the outline of the lips in the rest face, metres: distance from the midline, and heights of both borders there
 LIP_X = np.array([0.0, 0.005, 0.012, 0.019, 0.0245])
 LIP_TOP = np.array([-0.0178, -0.0166, -0.0200, -0.0253, -0.0290])
 LIP_BOTTOM = np.array([-0.0402, -0.0399, -0.0378, -0.0333, -0.0292])
 LIP_FRONT = 0.084
+# height of the hairline at each depth, metres: low at the nape, high at the forehead
+HAIRLINE_Z = np.array([-0.075, -0.035, 0.0, 0.026, 0.056, 0.081])
+HAIRLINE_Y = np.array([-0.022, -0.017, 0.033, 0.058, 0.088, 0.103])
 BROW_X = np.array([0.0105, 0.018, 0.028, 0.038, 0.050])
 BROW_Y = np.array([0.0495, 0.0520, 0.0540, 0.0535, 0.0478])
 BROW_HALF = np.array([0.0022, 0.0027, 0.0024, 0.0018, 0.0007])
@@ -104,6 +107,10 @@ def _skin(p, cavity, eyes, volume, tone, out):  # type: ignore[no-untyped-def]
     shadow = _step(0.026, 0.017, reach) * 0.14
     for c in range(3):
         out[c] *= (1 - 0.75 * lash) * (1 - shadow)
+    over = y - _curve(z, HAIRLINE_Z, HAIRLINE_Y) + 0.004 * _noise(volume, x * 500, y * 160, z * 160)
+    scalp = _step(-0.005, 0.004, over) * (1 - _step(0.071, 0.076, side) * _step(0.075, 0.06, y))
+    for c in range(3):
+        out[c] += 0.85 * scalp * (tone[c] * (0.30 - 0.04 * c) - out[c])
     dark = 1 - 0.80 * cavity
     out[0] *= dark * (1 - 0.1 * cavity)
     out[1] *= dark * (1 - 0.5 * cavity)
@@ -168,43 +175,87 @@ def _albedo(kind, p, cavity, eyes, volume, palette, out):  # type: ignore[no-unt
 
 
 @numba.njit(nogil=True, cache=True)
+def _lit(kind, p, n, hollow, eyes, volume, palette, lights, view, mix, out):  # type: ignore[no-untyped-def]
+    """Add the lit colour of one surface point to `out` [3]."""
+    length = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
+    nx, ny, nz = n[0] / length, n[1] / length, n[2] / length
+    _albedo(kind, p, hollow, eyes, volume, palette, mix)
+    squarings = 6 if kind in (EYE_L, EYE_R) else 4
+    red = green = blue = 0.28 + 0.12 * ny
+    shine = 0.0
+    for m in range(lights.shape[0]):
+        along = nx * lights[m, 0] + ny * lights[m, 1] + nz * lights[m, 2]
+        # light wraps round soft skin and reddens where it fades
+        warm, cool = max((along + 0.25) / 1.25, 0.0), max((along + 0.15) / 1.15, 0.0)
+        red += lights[m, 3] * warm
+        green += lights[m, 4] * cool
+        blue += lights[m, 5] * cool
+        hx, hy, hz = lights[m, 0] + view[0], lights[m, 1] + view[1], lights[m, 2] + view[2]
+        half = max((nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz), 0.0)
+        for _ in range(squarings):
+            half *= half
+        shine += lights[m, 4] * half
+    shine *= mix[3] * (1 - hollow)
+    out[0] += min(mix[0] * red + shine, 1.0)
+    out[1] += min(mix[1] * green + shine, 1.0)
+    out[2] += min(mix[2] * blue + shine, 1.0)
+
+
+@numba.njit(nogil=True, cache=True)
+def _point(triangle, weights, triangles, rest, normals, cavity, share, p, n):  # type: ignore[no-untyped-def]
+    """Add `share` of a sample's rest position and normal to p and n; its cavity is returned."""
+    hollow = 0.0
+    for k in range(3):
+        w, i = weights[k] * share, triangles[triangle, k]
+        hollow += w * cavity[i]
+        for c in range(3):
+            p[c] += w * rest[i, c]
+            n[c] += w * normals[i, c]
+    return hollow
+
+
+@numba.njit(nogil=True, cache=True)
 def _shade(triangle, weights, triangles, kinds, rest, normals, cavity, eyes, volume, palette, lights, view, image):  # type: ignore[no-untyped-def]
-    height, width = triangle.shape
-    p, n, mix = np.zeros(3), np.zeros(3), np.zeros(4)
+    height, width = image.shape[0], image.shape[1]
+    factor = triangle.shape[0] // height
+    samples = factor * factor
+    p, n, mix, colour = np.zeros(3), np.zeros(3), np.zeros(4), np.zeros(3)
     for row in range(height):
         for column in range(width):
-            t = triangle[row, column]
-            if t < 0:
+            covered, same, first = 0, True, -1
+            for s in range(samples):
+                t = triangle[row * factor + s // factor, column * factor + s % factor]
+                if t >= 0:
+                    covered += 1
+                    if first < 0:
+                        first = kinds[t]
+                    same = same and kinds[t] == first
+            if covered == 0:
                 continue
-            for c in range(3):
-                p[c] = 0.0
-                n[c] = 0.0
+            colour[:] = 0.0
             hollow = 0.0
-            for k in range(3):
-                w, i = weights[row, column, k], triangles[t, k]
-                hollow += w * cavity[i]
+            p[:] = 0.0
+            n[:] = 0.0
+            # one material: shade the middle of the samples once; several: each sample on its own
+            for s in range(samples):
+                y, x = row * factor + s // factor, column * factor + s % factor
+                t = triangle[y, x]
+                if t < 0:
+                    continue
+                if not same:
+                    hollow = 0.0
+                    p[:] = 0.0
+                    n[:] = 0.0
+                share = 1.0 / covered if same else 1.0
+                hollow += _point(t, weights[y, x], triangles, rest, normals, cavity, share, p, n)
+                if not same:
+                    _lit(kinds[t], p, n, hollow, eyes, volume, palette, lights, view, mix, colour)
+            if same:
+                _lit(first, p, n, hollow, eyes, volume, palette, lights, view, mix, colour)
                 for c in range(3):
-                    p[c] += w * rest[i, c]
-                    n[c] += w * normals[i, c]
-            length = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
+                    colour[c] *= covered
             for c in range(3):
-                n[c] /= length
-            _albedo(kinds[t], p, hollow, eyes, volume, palette, mix)
-            sky = 0.30 + 0.10 * n[1]
-            power = 70.0 if kinds[t] in (EYE_L, EYE_R) else 14.0
-            for c in range(3):
-                light = sky
-                shine = 0.0
-                for m in range(lights.shape[0]):
-                    along = n[0] * lights[m, 0] + n[1] * lights[m, 1] + n[2] * lights[m, 2]
-                    # light wraps round soft skin and reddens where it fades
-                    wrap = 0.25 if c == 0 else 0.15
-                    light += lights[m, 3 + c] * max((along + wrap) / (1 + wrap), 0.0)
-                    hx, hy, hz = lights[m, 0] + view[0], lights[m, 1] + view[1], lights[m, 2] + view[2]
-                    half = (n[0] * hx + n[1] * hy + n[2] * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
-                    if half > 0:
-                        shine += lights[m, 3 + c] * half**power
-                image[row, column, c] = min(max(mix[c] * light + mix[3] * shine * (1 - hollow), 0.0), 1.0)
+                image[row, column, c] = (image[row, column, c] * (samples - covered) + colour[c]) / samples
 
 
 def shade(
@@ -223,7 +274,7 @@ def shade(
     """Colour the covered pixels of `image` in place and return it.
 
     Args:
-        frame: the rasterized posed mesh.
+        frame: the rasterized posed mesh, at the size of the image or a whole multiple of it (then anti-aliased).
         triangles: [F, 3].
         kinds: material of each triangle [F]: SKIN, EYE_L, ...
         rest: rest positions [V, 3], metres, that colour depends on.
