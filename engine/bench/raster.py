@@ -38,7 +38,7 @@ def measure() -> dict[str, float]:
     with torch.no_grad():
         forward = median_ms(lambda: rasterize_cpu(gaussians, camera), 50)
     both = median_ms(one_step(rasterize_cpu, gaussians, camera), 50)
-    torch_both = median_ms(one_step(rasterize_torch_tiles, gaussians, camera), 3, 1)
+    torch_both = median_ms(one_step(rasterize_torch_tiles, gaussians, camera), 2, 1)
     prefix = f"raster.cpu.{KEY}"
     return {
         f"{prefix}.forward_ms": forward,

@@ -181,7 +181,7 @@ class _Ssim(torch.autograd.Function):
         bands = (image.shape[1] + BAND - 1) // BAND
         gradient = torch.empty_like(image)
         arrays = image.detach().numpy(), target.detach().numpy(), partials.numpy()
-        scale = f4(float(grad) / image.numel())
+        scale = f4(grad.item() / image.numel())
         for_chunks(ssim_backward, split(image.shape[0] * bands, 1), bands, *arrays, scale, gradient.numpy())
         return gradient, None
 
