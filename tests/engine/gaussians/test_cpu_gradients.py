@@ -90,6 +90,7 @@ def test_probe_reports_screen_gradient(scene: Callable) -> None:
     """The probe's gradient is that of the loss to the screen-space mean, which the principal point moves too."""
     gaussians, camera = scene(count=1, seed=5)
     gaussians.means[:] = torch.tensor([[0.1, 0.05, 0.0]])
+    gaussians.logit_opacities[:] = 4.0
     leaves, probe = leaves_of(gaussians, torch.float32), RasterProbe()
     weight = torch.linspace(0, 1, camera.width)[None].expand(camera.height, -1)
     (rasterize_cpu(leaves, camera, probe=probe).alpha * weight).sum().backward()
