@@ -13,16 +13,18 @@ from emotalker.engine.gaussians.cpu.constants import (
     ALPHA_MAX,
     ALPHA_MIN,
     BLUE,
+    COLUMN_BEGIN,
+    COLUMN_END,
     CONIC_A,
     CONIC_B,
     CONIC_C,
     DEPTH,
     GREEN,
     HALF,
+    LOG2_OPACITY,
     MX,
     MY,
     ONE,
-    OPACITY,
     RED,
     ROW_BEGIN,
     ROW_END,
@@ -32,12 +34,13 @@ from emotalker.engine.gaussians.cpu.constants import (
     f4,
 )
 
-MINUS_HALF = f4(-0.5)
-LANES = np.uint64(16)
+LANES = np.uint64(8)
+HALF_SHIFT = np.int32(3)
+SEVEN = np.int32(7)
+NONE = np.int32(0)
+SIDE = np.int32(TILE)
 ROW = np.uint64(64)
 ROW_I = 64
-NO_ROW = np.int32(0)
-ALL_ROWS = np.int32(TILE)
 O1 = np.uint64(16)
 O2 = np.uint64(32)
 O3 = np.uint64(48)
@@ -52,24 +55,45 @@ EXP_C2 = f4(0.24017158845671432)
 EXP_C3 = f4(0.05527813501969318)
 EXP_C4 = f4(0.009186874378578333)
 EXP_C5 = f4(0.0009381164725738978)
-EXP_LOWEST = f4(-80.0)
-LOG2E = f4(1.4426950408889634)
-EXPONENT_BIAS = f4(127.0)
-EXPONENT_UNIT = f4(8388608.0)
+EXP_LOWEST = f4(-115.0)
+EXPONENT_BIAS = np.int32(127)
+MANTISSA_BITS = np.int32(23)
+# Turn a conic into the exponent of two: -1/2 log2(e) for the squares, -log2(e) for the mixed term.
+TO_SQUARES = f4(-0.5 * 1.4426950408889634)
+TO_MIXED = f4(-1.4426950408889634)
 
 
 @njit(inline="always")
-def fast_exp(x):
-    """exp(x) for x in [-80, 0], relative error below 2e-7; only float32 and int32, so it vectorises without SVML."""
-    z = max(x, EXP_LOWEST) * LOG2E
-    whole = f4(np.int32(z))
-    f = z - whole
+def fast_exp2(x):
+    """2^x for x in [-115, 0], a little above 0 at most; relative error below 2e-7.
+
+    Only float32 and int32, so it vectorises without SVML.
+    """
+    z = max(x, EXP_LOWEST)
+    whole = np.int32(z)
+    f = z - f4(whole)
     p = EXP_C4 + f * EXP_C5
     p = EXP_C3 + f * p
     p = EXP_C2 + f * p
     p = EXP_C1 + f * p
     p = EXP_C0 + f * p
-    return p * np.int32((whole + EXPONENT_BIAS) * EXPONENT_UNIT).view(np.float32)
+    return p * np.int32((whole + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float32)
+
+
+@njit(inline="always")
+def row_span(packed, s, py):
+    """The tile's rows that Gaussian s touches."""
+    low = max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), NONE)
+    high = min(np.int32(packed[s, ROW_END]) - np.int32(py), SIDE)
+    return np.uint64(low), np.uint64(high)
+
+
+@njit(inline="always")
+def half_span(packed, s, px):
+    """The tile's halves (0: left, 1: right) that Gaussian s touches; most small ones touch one."""
+    low = max(np.int32(packed[s, COLUMN_BEGIN]) - np.int32(px), NONE)
+    high = min(np.int32(packed[s, COLUMN_END]) - np.int32(px), SIDE)
+    return np.uint64(low >> HALF_SHIFT), np.uint64((high + SEVEN) >> HALF_SHIFT)
 
 
 @njit(inline="always")
@@ -103,31 +127,33 @@ def blend_tile(first, stop, px, py, ids, packed, tile):
         s = ids[k]
         mx = fpx - packed[s, MX]
         my = fpy - packed[s, MY]
-        a = packed[s, CONIC_A] * MINUS_HALF
-        b = -packed[s, CONIC_B]
-        c = packed[s, CONIC_C] * MINUS_HALF
-        o = packed[s, OPACITY]
+        a = packed[s, CONIC_A] * TO_SQUARES
+        b = packed[s, CONIC_B] * TO_MIXED
+        c = packed[s, CONIC_C] * TO_SQUARES
+        o = packed[s, LOG2_OPACITY]
         red = packed[s, RED]
         green = packed[s, GREEN]
         blue = packed[s, BLUE]
-        y0 = np.uint64(max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), NO_ROW))
-        y1 = np.uint64(min(np.int32(packed[s, ROW_END]) - np.int32(py), ALL_ROWS))
-        for y in range(y0, y1):
-            dy = f4(np.int32(y)) + my
-            cy = c * dy * dy
-            by = b * dy
-            r = y * ROW
-            for x in range(LANES):
-                dx = f4(np.int32(x)) + mx
-                power = (a * dx + by) * dx + cy
-                alpha = min(o * fast_exp(min(power, ZERO)), ALPHA_MAX)
-                t = tile[r + x]
-                alpha = alpha if ((alpha >= ALPHA_MIN) & (t > T_MIN)) else ZERO
-                w = alpha * t
-                tile[r + x] = t - w
-                tile[r + x + O1] += w * red
-                tile[r + x + O2] += w * green
-                tile[r + x + O3] += w * blue
+        y0, y1 = row_span(packed, s, py)
+        h0, h1 = half_span(packed, s, px)
+        for h in range(h0, h1):
+            hx = mx + f4(np.int32(h * LANES))
+            for y in range(y0, y1):
+                dy = f4(np.int32(y)) + my
+                cy = c * dy * dy + o
+                by = b * dy
+                r = y * ROW + h * LANES
+                for x in range(LANES):
+                    dx = f4(np.int32(x)) + hx
+                    power = (a * dx + by) * dx + cy
+                    alpha = min(fast_exp2(power), ALPHA_MAX)
+                    t = tile[r + x]
+                    alpha = alpha if ((alpha >= ALPHA_MIN) & (t > T_MIN)) else ZERO
+                    w = alpha * t
+                    tile[r + x] = t - w
+                    tile[r + x + O1] += w * red
+                    tile[r + x + O2] += w * green
+                    tile[r + x + O3] += w * blue
         since += 1
         if since == SATURATION_CHECK:
             since = 0
@@ -212,9 +238,9 @@ def blend_depth(begin, end, width, height, tile_starts, ids, packed, last, depth
                         continue
                     dx = f4(px + x) + HALF - packed[s, MX]
                     dy = f4(py + y) + HALF - packed[s, MY]
-                    square = packed[s, CONIC_A] * dx * dx + packed[s, CONIC_C] * dy * dy
-                    power = MINUS_HALF * square - packed[s, CONIC_B] * dx * dy
-                    alpha = min(packed[s, OPACITY] * fast_exp(min(power, ZERO)), ALPHA_MAX)
+                    squares = packed[s, CONIC_A] * dx * dx + packed[s, CONIC_C] * dy * dy
+                    power = TO_SQUARES * squares + TO_MIXED * packed[s, CONIC_B] * dx * dy + packed[s, LOG2_OPACITY]
+                    alpha = min(fast_exp2(power), ALPHA_MAX)
                     if alpha < ALPHA_MIN:
                         continue
                     total += alpha * through * packed[s, DEPTH]

@@ -10,7 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from emotalker.engine.gaussians.cpu.blend import ALL_ROWS, MINUS_HALF, NO_ROW, fast_exp
+from emotalker.engine.gaussians.cpu.blend import (
+    LANES,
+    TO_MIXED,
+    TO_SQUARES,
+    fast_exp2,
+    half_span,
+    row_span,
+)
 from emotalker.engine.gaussians.cpu.constants import (
     ALPHA_MAX,
     ALPHA_MIN,
@@ -21,23 +28,22 @@ from emotalker.engine.gaussians.cpu.constants import (
     GREEN,
     HALF,
     ISECT_GRADS,
+    LOG2_OPACITY,
     MX,
     MY,
     ONE,
-    OPACITY,
     RED,
-    ROW_BEGIN,
-    ROW_END,
     T_MIN,
     TILE,
     ZERO,
     f4,
 )
 
-LANES = np.uint64(16)
+MINUS_HALF = f4(-0.5)
+SUM_COUNT = np.uint64(6)
 ROW_I = 176
 ROW = np.uint64(176)
-SUMS = np.uint64(96)
+WIDE = np.uint64(16)
 REST = np.uint64(16)
 G0, G1, G2 = np.uint64(32), np.uint64(48), np.uint64(64)
 A0, A1, A2, A3, A4, A5 = (np.uint64(80 + 16 * j) for j in range(6))
@@ -66,67 +72,49 @@ def load_tile(px, py, rows, columns, rgb, alpha, grad_rgb, grad_alpha, tile):
             tile[r + 16] = colour - (ONE - alpha[py + y, px + x]) * grad_alpha[py + y, px + x]
 
 
-@njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
-def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
-    """Gradient rows of list entries [first, stop) of a loaded tile."""
-    fpx = f4(px) + HALF
-    fpy = f4(py) + HALF
-    for k in range(first, stop):
-        s = ids[k]
-        mx = fpx - packed[s, MX]
-        my = fpy - packed[s, MY]
-        conic_a = packed[s, CONIC_A]
-        a = conic_a * MINUS_HALF
-        b = packed[s, CONIC_B]
-        conic_c = packed[s, CONIC_C]
-        c = conic_c * MINUS_HALF
-        o = packed[s, OPACITY]
-        red = packed[s, RED]
-        green = packed[s, GREEN]
-        blue = packed[s, BLUE]
-        y0 = np.uint64(max(np.int32(packed[s, ROW_BEGIN]) - np.int32(py), NO_ROW))
-        y1 = np.uint64(min(np.int32(packed[s, ROW_END]) - np.int32(py), ALL_ROWS))
-        r = y0 * ROW + A0
-        for x in range(SUMS):
-            tile[r + x] = ZERO
-        for y in range(y0, y1):
-            dy = f4(np.int32(y)) + my
-            cy = c * dy * dy
-            by = -b * dy
-            dy2 = dy * dy
-            r = y * ROW
-            for x in range(LANES):
-                dx = f4(np.int32(x)) + mx
-                power = (a * dx + by) * dx + cy
-                raw = o * fast_exp(min(power, ZERO))
-                alpha = min(raw, ALPHA_MAX)
-                t = tile[r + x]
-                alpha = alpha if ((alpha >= ALPHA_MIN) & (t > T_MIN)) else ZERO
-                w = alpha * t
-                g0 = tile[r + x + G0]
-                g1 = tile[r + x + G1]
-                g2 = tile[r + x + G2]
-                own = w * (g0 * red + g1 * green + g2 * blue)
-                rest = tile[r + x + REST] - own
-                h = own - alpha * rest / (ONE - alpha)
-                h = h if raw < ALPHA_MAX else ZERO
-                tile[r + x + REST] = rest
-                tile[r + x] = t - w
-                tile[r + x + N0] = tile[r + x + A0] + h
-                tile[r + x + N1] = tile[r + x + A1] + h * dy
-                tile[r + x + N2] = tile[r + x + A2] + h * dy2
-                tile[r + x + N3] = tile[r + x + A3] + w * g0
-                tile[r + x + N4] = tile[r + x + A4] + w * g1
-                tile[r + x + N5] = tile[r + x + A5] + w * g2
-        reduce_rows(y1 * ROW + A0, mx, conic_a, b, conic_c, tile, slots[k], grads)
+@njit(inline="always")
+def half_rows(y0, y1, offset, fx, fy, a, b, c, o, red, green, blue, tile):
+    """Walk one half of rows [y0, y1), updating T and S and leaving the six sums per lane in the accumulators of y1."""
+    r = y0 * ROW + A0 + offset
+    for j in range(SUM_COUNT):
+        for x in range(LANES):
+            tile[r + j * WIDE + x] = ZERO
+    for y in range(y0, y1):
+        dy = f4(np.int32(y)) + fy
+        cy = c * dy * dy + o
+        by = b * dy
+        dy2 = dy * dy
+        r = y * ROW + offset
+        for x in range(LANES):
+            dx = f4(np.int32(x)) + fx
+            raw = fast_exp2((a * dx + by) * dx + cy)
+            alpha = min(raw, ALPHA_MAX)
+            t = tile[r + x]
+            alpha = alpha if ((alpha >= ALPHA_MIN) & (t > T_MIN)) else ZERO
+            w = alpha * t
+            g0 = tile[r + x + G0]
+            g1 = tile[r + x + G1]
+            g2 = tile[r + x + G2]
+            own = w * (g0 * red + g1 * green + g2 * blue)
+            rest = tile[r + x + REST] - own
+            h = own - alpha * rest / (ONE - alpha)
+            h = h if raw < ALPHA_MAX else ZERO
+            tile[r + x + REST] = rest
+            tile[r + x] = t - w
+            tile[r + x + N0] = tile[r + x + A0] + h
+            tile[r + x + N1] = tile[r + x + A1] + h * dy
+            tile[r + x + N2] = tile[r + x + A2] + h * dy2
+            tile[r + x + N3] = tile[r + x + A3] + w * g0
+            tile[r + x + N4] = tile[r + x + A4] + w * g1
+            tile[r + x + N5] = tile[r + x + A5] + w * g2
 
 
 @njit(inline="always")
-def reduce_rows(r, mx, conic_a, conic_b, conic_c, tile, slot, grads):
-    """Sum the accumulators at `r` over the lanes into the gradient row `slot`."""
+def add_lanes(r, fx, conic_a, conic_b, conic_c, tile, slot, grads):
+    """Add the accumulators at `r`, summed over the lanes, to the gradient row `slot`."""
     m0 = ZERO
-    mx1 = ZERO
-    my1 = ZERO
+    mx = ZERO
+    my = ZERO
     mxx = ZERO
     mxy = ZERO
     myy = ZERO
@@ -134,26 +122,55 @@ def reduce_rows(r, mx, conic_a, conic_b, conic_c, tile, slot, grads):
     q1 = ZERO
     q2 = ZERO
     for x in range(LANES):
-        dx = f4(np.int32(x)) + mx
+        dx = f4(np.int32(x)) + fx
         v = tile[r + x] * dx
         m0 += tile[r + x]
-        mx1 += v
+        mx += v
         mxx += v * dx
-        my1 += tile[r + x + S1]
+        my += tile[r + x + S1]
         mxy += tile[r + x + S1] * dx
         myy += tile[r + x + S2]
         q0 += tile[r + x + S3]
         q1 += tile[r + x + S4]
         q2 += tile[r + x + S5]
-    grads[slot, 0] = conic_a * mx1 + conic_b * my1
-    grads[slot, 1] = conic_b * mx1 + conic_c * my1
-    grads[slot, 2] = MINUS_HALF * mxx
-    grads[slot, 3] = -mxy
-    grads[slot, 4] = MINUS_HALF * myy
-    grads[slot, 5] = m0
-    grads[slot, 6] = q0
-    grads[slot, 7] = q1
-    grads[slot, 8] = q2
+    grads[slot, 0] += conic_a * mx + conic_b * my
+    grads[slot, 1] += conic_b * mx + conic_c * my
+    grads[slot, 2] += MINUS_HALF * mxx
+    grads[slot, 3] -= mxy
+    grads[slot, 4] += MINUS_HALF * myy
+    grads[slot, 5] += m0
+    grads[slot, 6] += q0
+    grads[slot, 7] += q1
+    grads[slot, 8] += q2
+
+
+@njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
+def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
+    """Gradient rows of list entries [first, stop) of a loaded tile."""
+    for k in range(first, stop):
+        s = ids[k]
+        slot = slots[k]
+        for j in range(ISECT_GRADS):
+            grads[slot, j] = ZERO
+        fx = f4(px) + HALF - packed[s, MX]
+        fy = f4(py) + HALF - packed[s, MY]
+        conic_a = packed[s, CONIC_A]
+        conic_b = packed[s, CONIC_B]
+        conic_c = packed[s, CONIC_C]
+        a = conic_a * TO_SQUARES
+        b = conic_b * TO_MIXED
+        c = conic_c * TO_SQUARES
+        o = packed[s, LOG2_OPACITY]
+        red = packed[s, RED]
+        green = packed[s, GREEN]
+        blue = packed[s, BLUE]
+        y0, y1 = row_span(packed, s, py)
+        h0, h1 = half_span(packed, s, px)
+        for h in range(h0, h1):
+            offset = h * LANES
+            hx = fx + f4(np.int32(offset))
+            half_rows(y0, y1, offset, hx, fy, a, b, c, o, red, green, blue, tile)
+            add_lanes(y1 * ROW + A0 + offset, hx, conic_a, conic_b, conic_c, tile, slot, grads)
 
 
 @njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")

@@ -26,7 +26,23 @@ T_MIN = f4(1e-4)
 INVERSE_ALPHA_MIN = f4(255)
 
 # Columns of the packed row of one Gaussian: 16 floats are one cache line.
-MX, MY, CONIC_A, CONIC_B, CONIC_C, OPACITY, RED, GREEN, BLUE, ROW_BEGIN, ROW_END, DEPTH = range(12)
+(
+    MX,
+    MY,
+    CONIC_A,
+    CONIC_B,
+    CONIC_C,
+    OPACITY,
+    RED,
+    GREEN,
+    BLUE,
+    ROW_BEGIN,
+    ROW_END,
+    DEPTH,
+    COLUMN_BEGIN,
+    COLUMN_END,
+    LOG2_OPACITY,
+) = range(15)
 PACKED = 16
 
 # Columns of the gradient row of one (Gaussian, tile) pair.

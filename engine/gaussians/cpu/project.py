@@ -13,6 +13,8 @@ from emotalker.engine.gaussians.cpu.constants import (
     ALPHA_MIN,
     BLUR,
     CHECKED_MATH,
+    COLUMN_BEGIN,
+    COLUMN_END,
     CONIC_A,
     CONIC_B,
     CONIC_C,
@@ -20,6 +22,7 @@ from emotalker.engine.gaussians.cpu.constants import (
     FOV_MARGIN,
     HALF,
     INVERSE_ALPHA_MIN,
+    LOG2_OPACITY,
     MX,
     MY,
     NEAR,
@@ -166,6 +169,8 @@ def place(i, mx, my, ex, ey, width, height, packed, rect):
     y1 = min(math.floor(my + ey - HALF) + 1, height)
     if x0 >= x1 or y0 >= y1:
         return 0
+    packed[i, COLUMN_BEGIN] = f4(x0)
+    packed[i, COLUMN_END] = f4(x1)
     packed[i, ROW_BEGIN] = f4(y0)
     packed[i, ROW_END] = f4(y1)
     rect[i, 0] = x0 // TILE
@@ -221,4 +226,5 @@ def project_forward(begin, end, means, quats, log_scales, logits, v, width, heig
         packed[i, CONIC_B] = -B / det
         packed[i, CONIC_C] = A / det
         packed[i, OPACITY] = o
+        packed[i, LOG2_OPACITY] = math.log2(o)
         packed[i, DEPTH] = z
