@@ -81,7 +81,10 @@ class SampleBody:
         self.triangles = np.concatenate(parts).astype(np.int32)
         self._static = np.concatenate([torso, shirt]).astype(np.float32)
         self._rest = np.concatenate([rest, rest[self._hair_source], torso, shirt]).astype(np.float32)
-        kinds = [materials_of(self.head), *(np.full(len(p), k, np.int8) for p, k in zip(parts[1:], (HAIR, SKIN, CLOTH)))]
+        kinds = [
+            materials_of(self.head),
+            *(np.full(len(p), k, np.int8) for p, k in zip(parts[1:], (HAIR, SKIN, CLOTH))),
+        ]
         self._kinds = np.concatenate(kinds)
         self._cavity = np.concatenate([cavity_of(self.head), np.zeros(len(self._rest) - count, np.float32)])
         self._eyes = self.head.joints[4:].numpy()
@@ -89,7 +92,9 @@ class SampleBody:
     def vertices(self, pose: Pose) -> tuple[F32, F32]:
         """World positions of everything [n, 3], and of the head's own vertices in the world [V, 3], metres."""
         with torch.no_grad():
-            tensors = [torch.from_numpy(np.asarray(x, np.float32)[None]) for x in (pose.psi, pose.jaw, pose.neck, pose.eyes)]
+            tensors = [
+                torch.from_numpy(np.asarray(x, np.float32)[None]) for x in (pose.psi, pose.jaw, pose.neck, pose.eyes)
+            ]
             head = self.head.forward(self.identity, *tensors)[0].numpy()
             turn = axis_angle_to_matrix(torch.from_numpy(np.asarray(pose.root_rotation, np.float32))).numpy()
         normals = vertex_normals(head, self.head.triangles)[self._hair_source]
@@ -125,7 +130,7 @@ def _hair_cap(
     offset[ears] = -0.004
     outer = rest[:, 1] > -0.06
     chosen = (above[triangles] > -0.012).any(1) & outer[triangles].all(1) & ~ears[triangles].all(1)
-    chosen &= (np.linalg.norm(rest[triangles].mean(1) - [0, 0.05, 0], axis=1) > 0.06)
+    chosen &= np.linalg.norm(rest[triangles].mean(1) - [0, 0.05, 0], axis=1) > 0.06
     used, faces = np.unique(triangles[chosen], return_inverse=True)
     return used, faces.reshape(-1, 3), offset[used].astype(np.float32)
 
