@@ -1,0 +1,87 @@
+"""`evaluate`: how good the twin is on clips it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_ROWS = (
+    ("tracked", "ours, driven by the tracked face"),
+    ("audio", "ours, driven by the voice"),
+    ("baseline_mean", "baseline: mean of the training frames"),
+    ("baseline_nearest", "baseline: nearest training frame (oracle)"),
+)
+_COLUMNS = ("psnr", "ssim", "lpips", "psnr_face", "psnr_mouth", "m_ld", "f_ld")
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")],
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="F", help='Also write it as JSON; "-" prints it.')
+    ] = None,
+) -> None:
+    """Judge the twin on the held-out clips, beside two trivial baselines."""
+    from emotalker.app.cli.console import say, write_figures
+    from emotalker.app.cli.projects import open_project
+    from emotalker.app.cli.running import Reporter, Stopped, stoppable
+    from emotalker.app.cli.twin import twin_of
+    from emotalker.engine.jobs import Outcome
+
+    project = open_project(folder)
+    clips = project.clip_inputs()
+    _require_held_out(project)
+    out = project.stage_folder("evaluate")
+    with stoppable() as stop, Reporter() as reporter:
+        twin = twin_of(project, reporter, stop)
+        from emotalker.engine.metrics import evaluate as metrics
+
+        outcome = reporter.run(metrics.evaluate(clips, project.stage_folder("track"), twin, stop, out))
+    if outcome is Outcome.STOPPED:
+        raise Stopped("Stopped before all held-out clips were judged. Run the same command again.")
+    report = _report(out)
+    if json is not None:
+        write_figures(report, json)
+    if json is None or str(json) != "-":
+        _print_report(report)
+    say(f"Pictures and figures are in {out}.")
+
+
+def _require_held_out(project: Any) -> None:
+    from emotalker.engine.errors import UserError
+    from emotalker.projects.split import FEWEST_TO_SPLIT
+
+    if not project.held_out():
+        raise UserError(
+            "There is no held-out clip to judge by.",
+            f"With fewer than {FEWEST_TO_SPLIT} clips all of them are learned from.",
+            f'Add clips, or choose one: emotalker-cli train "{project.folder}" --hold-out CLIP',
+        )
+
+
+def _report(out: Path) -> dict[str, Any]:
+    import msgspec
+
+    report: dict[str, Any] = msgspec.json.decode((out / "report.json").read_bytes())
+    return report
+
+
+def _print_report(report: Mapping[str, Any]) -> None:
+    from emotalker.app.cli.console import print_table
+
+    columns = ("", *(f"#{column}" for column in _COLUMNS))
+    print_table("all held-out clips", columns, _rows(report))
+    clips: Mapping[str, Any] = report.get("clips", {})
+    if len(clips) > 1:
+        for name, figures in clips.items():
+            print_table(name, columns, _rows(figures))
+
+
+def _rows(figures: Mapping[str, Any]) -> list[list[str]]:
+    rows = []
+    for key, title in _ROWS:
+        values = figures.get(key, {})
+        rows.append([title, *(f"{values[c]:.3f}" if values.get(c) is not None else "" for c in _COLUMNS)])
+    return rows

@@ -1,0 +1,50 @@
+"""Opening a project, its presets and the device, the same way for every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emotalker.app.cli.console import say
+
+if TYPE_CHECKING:
+    from emotalker.projects import Project
+
+
+def open_project(folder: Path) -> Project:
+    """Open a project and say what its opening mended."""
+    from emotalker.projects import Project
+
+    project = Project.open(folder)
+    for notice in project.notices:
+        say(notice.text, "yellow")
+    return project
+
+
+def configs_of(project: Project, preset: str) -> dict[str, Any]:
+    """Per stage the config of a preset, at the project's frame rate."""
+    from emotalker.engine import presets
+    from emotalker.projects.pipeline import stage_configs
+
+    return stage_configs(presets.preset(preset), project.manifest.fps)
+
+
+def choose_device(wanted: str) -> str:
+    """The device to train on: "cpu" or "cuda"; "auto" takes the card if it really renders.
+
+    Raises:
+        UserError: if "cuda" is wanted and does not run here.
+    """
+    from emotalker.engine.errors import UserError
+    from emotalker.engine.gaussians import cuda
+
+    if wanted == "cpu":
+        return "cpu"
+    state = cuda.probe_cuda()
+    if state.ok:
+        say(f"Training on the CUDA card: {state.reason}")
+        return "cuda"
+    if wanted == "cuda":
+        raise UserError("The CUDA card cannot be used.", state.reason, "Use --device cpu, or mend what is named above.")
+    say(f"Training on the processor. {state.reason}")
+    return "cpu"

@@ -1,0 +1,41 @@
+"""The finished twin of a project, packed on demand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emotalker.app.cli.console import say
+from emotalker.engine.errors import UserError
+
+if TYPE_CHECKING:
+    from emotalker.app.cli.running import Reporter
+    from emotalker.engine.jobs import StopToken
+    from emotalker.projects import Project
+
+
+def twin_of(project: Project, reporter: Reporter, stop: StopToken) -> Path:
+    """The twin's folder; packs it first if all stages are done, and warns if it is older than the clips.
+
+    Raises:
+        UserError: if there is no twin yet.
+    """
+    from emotalker.app.cli.projects import configs_of
+    from emotalker.app.cli.training import run_stages
+    from emotalker.projects import statuses
+
+    configs = configs_of(project, project.manifest.preset)
+    *before, packed = statuses(project, configs)
+    folder = project.stage_folder("avatar")
+    behind = [status for status in before if status.must_run]
+    if packed.must_run and not behind:
+        run_stages(project, configs, [packed.stage], lambda: "cpu", reporter, stop)
+    elif behind and (folder / "avatar.json").is_file():
+        say(f"The twin is older than the project: {behind[0].reason} `train` brings it up to date.", "yellow")
+    elif behind:
+        raise UserError(
+            f"There is no twin of '{project.manifest.name}' yet.",
+            behind[0].reason,
+            f'Run: emotalker-cli train "{project.folder}"',
+        )
+    return folder

@@ -1,0 +1,55 @@
+"""What a clip's file holds, looked at once when it is added."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from emotalker.engine.errors import UserError
+from emotalker.engine.media import MediaInfo
+from emotalker.projects.document import ClipEntry
+
+VIDEO_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".wmv")
+
+
+def sha256_of(file: Path) -> str:
+    """Checksum of a file, hex.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    try:
+        with open(file, "rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(
+            f"{file.name} cannot be read.",
+            f"The system said: {error.strerror or error} ({file}).",
+            "Check that the file is still there and may be read, and try again.",
+        ) from error
+
+
+def entry_of(
+    file: Path, info: MediaInfo, clip: str, stored_as: str, emotion: str, level: float, sha256: str
+) -> ClipEntry:
+    """The project's entry for a file with this content and these labels."""
+    state = file.stat()
+    return ClipEntry(
+        id=clip,
+        file=stored_as,
+        emotion=emotion,
+        level=level,
+        sha256=sha256,
+        size=state.st_size,
+        modified=state.st_mtime_ns,
+        duration=info.duration,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        has_audio=info.has_audio,
+    )
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """Video files of a folder and those below it, in the order of their names."""
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in VIDEO_ENDINGS and file.is_file())
