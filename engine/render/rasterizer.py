@@ -65,10 +65,15 @@ def rasterize(
     else:
         from emotalker.engine.gaussians.cpu import rasterize_cpu as implementation
     render = implementation(gaussians, camera, with_depth=with_depth, probe=probe)
-    if background is not None:
-        remaining = (1.0 - render.alpha)[..., None]
-        render = Render(render.rgb + remaining * background.to(render.rgb), render.alpha, render.depth)
-    return render
+    if background is None:
+        return render
+    if render.rgb.is_cuda or background.requires_grad:
+        rgb = render.rgb + (1.0 - render.alpha)[..., None] * background.to(render.rgb)
+    else:
+        from emotalker.engine.gaussians.cpu.composite import composite
+
+        rgb = composite(render.rgb, render.alpha, background)
+    return Render(rgb, render.alpha, render.depth)
 
 
 def to_uint8(image: Tensor) -> Tensor:

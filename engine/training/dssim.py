@@ -42,6 +42,14 @@ LIFT = 110
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def load_row(flat, steps, c, row, padded, width):
+    """One row of one channel of a flat picture, into a row padded by five on each side."""
+    start = c * steps[0] + row * steps[1]
+    for x in range(width):
+        padded[x + RADIUS] = flat[start + x * steps[2]]
+
+
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def blur_row(padded, out, width):
     """Horizontal window over a row padded by five on each side."""
     for x in range(width):
@@ -93,10 +101,13 @@ def compare_row(v, d_mean, d_square, d_product, width):
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def ssim_forward(begin, end, bands, image, target, partials, sums):
-    """Bands [begin, end) of channel x band: `sums` [jobs] and `partials` [3, C, H, W]."""
-    height = image.shape[1]
-    width = image.shape[2]
+def ssim_forward(begin, end, bands, image, image_steps, target, target_steps, partials, sums):
+    """Bands [begin, end) of channel x band: `sums` [jobs] and `partials` [3, C, H, W].
+
+    Pictures are flat, with the steps from channel to channel, row to row and pixel to pixel.
+    """
+    height = partials.shape[2]
+    width = partials.shape[3]
     ring = np.zeros((TAPS, 5, width), np.float32)
     pa = np.zeros(width + 2 * RADIUS, np.float32)
     pb = np.zeros(width + 2 * RADIUS, np.float32)
@@ -112,9 +123,8 @@ def ssim_forward(begin, end, bands, image, target, partials, sums):
             if row < 0 or row >= height:
                 r[:] = ZERO
             else:
-                for x in range(width):
-                    pa[x + RADIUS] = image[c, row, x]
-                    pb[x + RADIUS] = target[c, row, x]
+                load_row(image, image_steps, c, row, pa, width)
+                load_row(target, target_steps, c, row, pb, width)
                 blur_row(pa, r[0], width)
                 blur_row(pb, r[1], width)
                 for x in range(width):
@@ -134,10 +144,10 @@ def ssim_forward(begin, end, bands, image, target, partials, sums):
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def ssim_backward(begin, end, bands, image, target, partials, scale, gradient):
-    """Gradient [C, H, W] of `scale` times the sum of SSIM, bands [begin, end) of channel x band."""
-    height = image.shape[1]
-    width = image.shape[2]
+def ssim_backward(begin, end, bands, image, image_steps, target, target_steps, partials, scale, gradient):
+    """Gradient (flat, in the image's layout) of `scale` times the sum of SSIM, bands [begin, end)."""
+    height = partials.shape[2]
+    width = partials.shape[3]
     ring = np.zeros((TAPS, 3, width), np.float32)
     padded = np.zeros(width + 2 * RADIUS, np.float32)
     v = np.zeros((3, width), np.float32)
@@ -157,9 +167,23 @@ def ssim_backward(begin, end, bands, image, target, partials, scale, gradient):
             y = row - RADIUS
             if y >= y0:
                 blur_ring(ring, y, 3, v, width)
+                a = c * image_steps[0] + y * image_steps[1]
+                b = c * target_steps[0] + y * target_steps[1]
                 for x in range(width):
-                    pull = v[0, x] + TWO * image[c, y, x] * v[1, x] + target[c, y, x] * v[2, x]
-                    gradient[c, y, x] = scale * pull
+                    here = image[a + x * image_steps[2]]
+                    there = target[b + x * target_steps[2]]
+                    gradient[a + x * image_steps[2]] = scale * (v[0, x] + TWO * here * v[1, x] + there * v[2, x])
+
+
+def _dense(picture: Tensor) -> Tensor:
+    """The picture [C, H, W] without gaps: planes as they are, or interleaved channels as a render has them."""
+    interleaved = picture.permute(1, 2, 0)
+    return picture if interleaved.is_contiguous() else picture.contiguous()
+
+
+def _flat(picture: Tensor) -> tuple[np.ndarray, tuple[int, ...]]:
+    """All numbers of a dense picture in memory order, and the steps of its axes."""
+    return picture.detach().as_strided((picture.numel(),), (1,)).numpy(), picture.stride()
 
 
 class _Ssim(torch.autograd.Function):
@@ -169,8 +193,7 @@ class _Ssim(torch.autograd.Function):
         bands = (height + BAND - 1) // BAND
         partials = torch.empty(3, *image.shape)
         sums = np.zeros(channels * bands)
-        arrays = image.detach().numpy(), target.detach().numpy(), partials.numpy()
-        for_chunks(ssim_forward, split(len(sums), 1), bands, *arrays, sums)
+        for_chunks(ssim_forward, split(len(sums), 1), bands, *_flat(image), *_flat(target), partials.numpy(), sums)
         ctx.save_for_backward(image, target, partials)
         return torch.tensor(sums.sum() / image.numel(), dtype=torch.float32)
 
@@ -178,18 +201,20 @@ class _Ssim(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         image, target, partials = ctx.saved_tensors
-        bands = (image.shape[1] + BAND - 1) // BAND
-        gradient = torch.empty_like(image)
-        arrays = image.detach().numpy(), target.detach().numpy(), partials.numpy()
+        channels, height, _ = image.shape
+        bands = (height + BAND - 1) // BAND
+        gradient = torch.empty_strided(image.shape, image.stride())
         scale = f4(grad.item() / image.numel())
-        for_chunks(ssim_backward, split(image.shape[0] * bands, 1), bands, *arrays, scale, gradient.numpy())
+        pictures = *_flat(image), *_flat(target), partials.numpy()
+        for_chunks(ssim_backward, split(channels * bands, 1), bands, *pictures, scale, _flat(gradient)[0])
         return gradient, None
 
 
 def ssim(image: Tensor, target: Tensor) -> Tensor:
     """Mean structural similarity of two pictures, differentiable in the first; 1 - ssim is D-SSIM's loss.
 
-    The same for any number of threads. Only on the CPU: tensors elsewhere are brought over.
+    The same for any number of threads. Only on the CPU: tensors elsewhere are brought over. A render [H, W, 3] seen as
+    `rgb.permute(2, 0, 1)` is read where it lies, without a copy.
 
     Args:
         image: [C, H, W], values in [0, 1].
@@ -205,4 +230,4 @@ def ssim(image: Tensor, target: Tensor) -> Tensor:
         raise ValueError(
             f"two pictures [C, H, W] of one size are needed, not {tuple(image.shape)}, {tuple(target.shape)}"
         )
-    return _Ssim.apply(*(t.to("cpu", torch.float32).contiguous() for t in (image, target.detach())))
+    return _Ssim.apply(*(_dense(t.to("cpu", torch.float32)) for t in (image, target.detach())))

@@ -7,6 +7,7 @@ import torch
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.cpu.autograd import rasterize_cpu
+from emotalker.engine.gaussians.cpu.composite import composite
 from emotalker.engine.gaussians.cpu.playback import PlaybackRenderer
 from emotalker.engine.gaussians.gaussians import Gaussians
 
@@ -20,5 +21,6 @@ def warm_up() -> None:
         one.means[0, 2] = 1.0
     with torch.enable_grad():
         render = rasterize_cpu(one, camera, with_depth=True)
-        torch.autograd.grad(render.rgb.sum() + render.alpha.sum(), [one.means, one.sh])
+        image = composite(render.rgb, render.alpha, torch.zeros(3))
+        torch.autograd.grad(image.sum() + render.alpha.sum(), [one.means, one.sh])
     PlaybackRenderer().render(one, camera)

@@ -56,3 +56,15 @@ def test_background_and_probe_options() -> None:
     assert empty.any()
     assert torch.equal(over.rgb[empty], plate[empty])
     assert not bare.rgb[empty].any()
+
+
+def test_background_that_learns_and_wrong_plates() -> None:
+    """A background may ask for a gradient of its own; a plate of another size is refused."""
+    gaussians, camera = small_scene()
+    colour = torch.full((3,), 0.5, requires_grad=True)
+    render = rasterize(gaussians, camera, colour)
+    render.rgb.sum().backward()
+    torch.testing.assert_close(colour.grad, (1 - render.alpha).sum().expand(3))
+    torch.testing.assert_close(render.rgb.detach(), rasterize(gaussians, camera, colour.detach()).rgb)
+    with pytest.raises(ValueError, match="plate"):
+        rasterize(gaussians, camera, torch.zeros(3, 4, 3))

@@ -78,3 +78,15 @@ def test_wrong_shapes_are_refused() -> None:
         ssim(torch.zeros(3, 4, 4), torch.zeros(3, 4, 5))
     with pytest.raises(ValueError, match="one size"):
         ssim(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4))
+
+
+def test_interleaved_pictures() -> None:
+    """Renders [H, W, 3] turned by permute, and gaps between rows, give what planes give, gradient included."""
+    image, target = pair(37, 29)
+    planes = image.clone().requires_grad_()
+    ssim(planes, target).backward()
+    for layout in (image.permute(1, 2, 0).contiguous().permute(2, 0, 1), torch.cat([image, image], 2)[:, :, :29]):
+        assert not layout.is_contiguous()
+        leaf = layout.detach().requires_grad_()
+        ssim(leaf, target.permute(1, 2, 0).contiguous().permute(2, 0, 1)).backward()
+        torch.testing.assert_close(leaf.grad, planes.grad)
