@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from emotalker.engine.bench.scene import KEY, head_blob
-from emotalker.engine.bench.timing import median_ms
+from emotalker.engine.bench.timing import median_ms, torch_median_ms
 from emotalker.engine.bench.torch_tiles import rasterize_torch_tiles
 from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.cpu import rasterize_cpu, warm_up
@@ -38,7 +38,7 @@ def measure() -> dict[str, float]:
     with torch.no_grad():
         forward = median_ms(lambda: rasterize_cpu(gaussians, camera), 50)
     both = median_ms(one_step(rasterize_cpu, gaussians, camera), 50)
-    torch_both = median_ms(one_step(rasterize_torch_tiles, gaussians, camera), 2, 1)
+    torch_both = torch_median_ms(one_step(rasterize_torch_tiles, gaussians, camera), 2, 1)
     prefix = f"raster.cpu.{KEY}"
     return {
         f"{prefix}.forward_ms": forward,

@@ -1,6 +1,8 @@
 """Numbers shared by the kernels, all float32 so that no kernel computes in double by accident.
 
-The thresholds are those of gsplat's classic mode.
+The thresholds are those of gsplat's classic mode. Kernels freeze these numbers when they are compiled, and numba's
+cache looks only at a kernel's own file: after a change here, or in a helper that another file uses, touch every file
+of kernels.
 """
 
 from __future__ import annotations
