@@ -18,15 +18,16 @@ MIGRATIONS: dict[int, Migration] = {}
 
 
 def migrate(
-    raw: dict[str, Any], migrations: Mapping[int, Migration] | None = None, target: int = SCHEMA_VERSION
+    raw: dict[str, Any], migrations: Mapping[int, Migration] | None = None, target: int | None = None
 ) -> dict[str, Any]:
-    """Bring decoded project JSON to version `target`; the argument is left as it is.
+    """Bring decoded project JSON to version `target`, by default the current one; the argument is left as it is.
 
     Raises:
         UserError: if the file was written by a newer program.
         ValueError: if it carries no usable version, so is no project file.
     """
     known = MIGRATIONS if migrations is None else migrations
+    target = SCHEMA_VERSION if target is None else target
     version = raw.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError("no schema_version")

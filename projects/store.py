@@ -33,7 +33,7 @@ class Opened:
 
 
 def save(folder: Path, manifest: Manifest) -> None:
-    """Write project.json; the state before it becomes the newest of five backups.
+    """Write project.json, and the same content as the newest of five backups, so that damage to the one loses nothing.
 
     Raises:
         UserError: if the folder cannot be written or the disk is full; project.json is then as it was.
@@ -43,8 +43,17 @@ def save(folder: Path, manifest: Manifest) -> None:
     if before == data:
         return
     if before is not None and _decode(before) is not None:
-        _back_up(folder, before)
-    write_bytes(folder / MANIFEST, data)
+        _back_up(folder, before)  # there already, unless the file was changed or copied here by hand
+    backup = _back_up(folder, data)
+    try:
+        write_bytes(folder / MANIFEST, data)
+    except BaseException:
+        backup.unlink(missing_ok=True)  # a state that was not saved must not come back
+        raise
+    for old in backups_of(folder)[KEPT_BACKUPS:]:
+        # A backup too many does no harm; one that cannot be removed must not stop a save.
+        with contextlib.suppress(OSError):
+            old.unlink()
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -108,15 +117,13 @@ def _recover(folder: Path, damaged: bytes | None, backups: list[Path]) -> Opened
     )
 
 
-def _back_up(folder: Path, data: bytes) -> None:
+def _back_up(folder: Path, data: bytes) -> Path:
     kept = backups_of(folder)
     if kept and _read(kept[0]) == data:
-        return
-    write_bytes(folder / BACKUPS / f"project-{_stamp()}.json", data)
-    for old in backups_of(folder)[KEPT_BACKUPS:]:
-        # A backup too many does no harm; one that cannot be removed must not stop a save.
-        with contextlib.suppress(OSError):
-            old.unlink()
+        return kept[0]
+    path = folder / BACKUPS / f"project-{_stamp()}.json"
+    write_bytes(path, data)
+    return path
 
 
 def copy_into(source: Path, target: Path) -> None:
