@@ -1,0 +1,109 @@
+"""Words people use for emotions: prototypes with their strength, and the words that strengthen or weaken them.
+
+The lists are ours. Each emotion has mild, plain and strong words; they stand for levels 1, 2 and 3.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# emotion -> (mild, plain, strong)
+PROTOTYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "neutral": (
+        ("neutral", "calm", "relaxed", "peaceful", "serene"),
+        ("expressionless", "unemotional", "composed", "indifferent", "bored", "matter of fact"),
+        ("blank", "deadpan", "impassive", "poker face"),
+    ),
+    "happy": (
+        ("content", "pleased", "satisfied", "smiling", "friendly", "good mood"),
+        ("happy", "glad", "cheerful", "joyful", "joy", "amused", "delighted", "laughing"),
+        ("ecstatic", "overjoyed", "elated", "thrilled", "euphoric", "blissful", "jubilant"),
+    ),
+    "sad": (
+        ("disappointed", "wistful", "gloomy", "melancholy", "feeling down"),
+        ("sad", "unhappy", "sorrowful", "tearful", "lonely", "mournful", "depressed", "crying"),
+        ("heartbroken", "devastated", "grieving", "grief", "despairing", "miserable"),
+    ),
+    "angry": (
+        ("annoyed", "irritated", "grumpy", "frustrated", "displeased", "resentful"),
+        ("angry", "mad", "cross", "hostile", "indignant", "losing patience"),
+        ("furious", "enraged", "livid", "raging", "outraged", "seething"),
+    ),
+    "fear": (
+        ("worried", "nervous", "anxious", "uneasy", "apprehensive"),
+        ("afraid", "scared", "fearful", "frightened", "alarmed", "dread"),
+        ("terrified", "panicked", "horrified", "petrified", "scared to death"),
+    ),
+    "disgusted": (
+        ("averse", "queasy", "distaste", "yucky"),
+        ("disgusted", "grossed out", "repelled", "nauseated", "smells awful"),
+        ("revolted", "sickened", "repulsed", "about to vomit"),
+    ),
+    "contempt": (
+        ("smug", "dismissive", "condescending", "haughty", "sarcastic"),
+        ("contempt", "contemptuous", "scornful", "sneering", "mocking", "arrogant", "no respect for them"),
+        ("disdainful", "despising", "loathing someone inferior"),
+    ),
+    "surprised": (
+        ("puzzled", "taken aback", "curious", "baffled"),
+        ("surprised", "startled", "amazed", "unexpected", "disbelief"),
+        ("astonished", "shocked", "stunned", "flabbergasted", "astounded", "jaw dropped"),
+    ),
+}
+
+# How far a modifier moves the level that the word itself has.
+MODIFIERS: dict[str, float] = {
+    "a tiny bit": -1.25, "a little bit": -1.0, "a little": -1.0, "a touch": -1.0, "a bit": -1.0, "a trace of": -1.25,
+    "barely": -1.5, "hardly": -1.5, "slightly": -1.0, "mildly": -1.0, "faintly": -1.25, "vaguely": -1.25,
+    "somewhat": -0.75, "kind of": -0.5, "sort of": -0.5, "fairly": 0.0, "moderately": 0.0, "rather": 0.25,
+    "quite": 0.25, "pretty": 0.25, "really": 0.75, "truly": 0.75, "deeply": 0.75, "very": 0.75, "so": 0.5,
+    "strongly": 0.75, "intensely": 1.0, "extremely": 1.0, "incredibly": 1.0, "terribly": 1.0, "utterly": 1.0,
+    "totally": 1.0, "completely": 1.0, "absolutely": 1.0, "super": 0.75, "most": 0.5, "full of": 0.5,
+}  # fmt: skip
+
+_NEGATION = re.compile(r"^(?:not|no|never|without|isn't|is not|no longer)\s+(?:any\s+|at all\s+)?")
+_LEVEL = re.compile(r"\b(?:level|intensity|strength)\s*[:=]?\s*(\d+(?:\.\d+)?)\b")
+_MODIFIER = re.compile(
+    r"\b(" + "|".join(re.escape(m) for m in sorted(MODIFIERS, key=len, reverse=True)) + r")\b", re.IGNORECASE
+)
+_JOIN = re.compile(
+    r"\s*(?:,|;|/|\+|&|\bmixed with\b|\bbut also\b|\band\b|\bbut\b|\byet\b|\bwith\b|\bplus\b)\s*", re.IGNORECASE
+)
+_FILLER = re.compile(r"^(?:(?:i am|i'm|she is|he is|being|is|in|an?|the|also)\s+)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One emotion of a phrase: "slightly annoyed" is the words "annoyed", moved by -1.
+
+    Attributes:
+        words: what is left without modifiers; never empty.
+        shift: sum of the modifiers' effects, in levels.
+        level: an explicit level in [0, 3], or None.
+        negated: whether the words are denied ("not happy").
+    """
+
+    words: str
+    shift: float
+    level: float | None
+    negated: bool
+
+
+def parse(text: str) -> list[Part]:
+    """The emotions a phrase names, in order; empty if it holds no words."""
+    parts = []
+    for piece in _JOIN.split(text.lower().replace("’", "'")):
+        found = _LEVEL.search(piece)
+        level = min(float(found.group(1)), 3.0) if found else None
+        piece = _LEVEL.sub(" ", piece).strip()
+        negated = bool(_NEGATION.match(piece))
+        piece = _NEGATION.sub("", piece)
+        shift = sum(MODIFIERS[m.group(1).lower()] for m in _MODIFIER.finditer(piece))
+        words = " ".join(_MODIFIER.sub(" ", piece).split()).strip(" .!?\"'")
+        words = _FILLER.sub("", words + " ").strip()
+        if words:
+            parts.append(Part(words, shift, level, negated))
+        elif level is not None and parts:  # "happy, level 2.5"
+            parts[-1] = Part(parts[-1].words, parts[-1].shift, level, parts[-1].negated)
+    return parts
