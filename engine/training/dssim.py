@@ -39,25 +39,33 @@ C1 = f4(0.01**2)
 C2 = f4(0.03**2)
 # A multiple of the ring's length that keeps row - 5 positive.
 LIFT = 110
+# The one number of interleaved channels that is read without a copy: a render's.
+INTERLEAVED = 3
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def load_row(flat, steps, c, row, padded, width):
-    """One row of one channel of a flat picture, into a row padded by five on each side."""
-    start = c * steps[0] + row * steps[1]
+def blur_plane(p, out, width):
+    """Horizontal window over a row `p` of one channel, padded by five on each side."""
     for x in range(width):
-        padded[x + RADIUS] = flat[start + x * steps[2]]
+        s = W5 * p[x + 5] + W4 * (p[x + 4] + p[x + 6]) + W3 * (p[x + 3] + p[x + 7])
+        out[x] = s + W2 * (p[x + 2] + p[x + 8]) + W1 * (p[x + 1] + p[x + 9]) + W0 * (p[x] + p[x + 10])
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def blur_row(padded, out, width):
-    """Horizontal window over a row padded by five on each side."""
+def blur_interleaved(p, out, width):
+    """Horizontal window over a row `p` of three interleaved channels, padded by fifteen on each side."""
     for x in range(width):
-        s = W5 * padded[x + 5]
-        s += W0 * (padded[x] + padded[x + 10]) + W1 * (padded[x + 1] + padded[x + 9])
-        s += W2 * (padded[x + 2] + padded[x + 8]) + W3 * (padded[x + 3] + padded[x + 7])
-        s += W4 * (padded[x + 4] + padded[x + 6])
-        out[x] = s
+        s = W5 * p[x + 15] + W4 * (p[x + 12] + p[x + 18]) + W3 * (p[x + 9] + p[x + 21])
+        out[x] = s + W2 * (p[x + 6] + p[x + 24]) + W1 * (p[x + 3] + p[x + 27]) + W0 * (p[x] + p[x + 30])
+
+
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def blur_row(padded, step, out, width):
+    """Horizontal window; constant steps, because with a variable one LLVM gives up on SIMD."""
+    if step == 1:
+        blur_plane(padded, out, width)
+    else:
+        blur_interleaved(padded, out, width)
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
@@ -77,18 +85,20 @@ def blur_ring(ring, y, planes, out, width):
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def compare_row(v, d_mean, d_square, d_product, width):
-    """SSIM summed over a row from blurred a, b, aa, bb, ab [5, W]; writes its partials to mean, E[aa] and E[ab]."""
+    """SSIM summed over a row from blurred a, b, aa + bb, ab [4, W]; writes its partials to mean, E[aa] and E[ab].
+
+    The two variances only occur as a sum, so that their squares are blurred together.
+    """
     total = ZERO
     for x in range(width):
         m1 = v[0, x]
         m2 = v[1, x]
-        s1 = v[2, x] - m1 * m1
-        s2 = v[3, x] - m2 * m2
-        s12 = v[4, x] - m1 * m2
-        a = TWO * m1 * m2 + C1
-        b = TWO * s12 + C2
-        c = m1 * m1 + m2 * m2 + C1
-        d = s1 + s2 + C2
+        squares = m1 * m1 + m2 * m2
+        product = m1 * m2
+        a = TWO * product + C1
+        b = TWO * (v[3, x] - product) + C2
+        c = squares + C1
+        d = v[2, x] - squares + C2
         inverse = ONE / (c * d)
         ssim_here = a * b * inverse
         total += ssim_here
@@ -101,18 +111,19 @@ def compare_row(v, d_mean, d_square, d_product, width):
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def ssim_forward(begin, end, bands, image, image_steps, target, target_steps, partials, sums):
-    """Bands [begin, end) of channel x band: `sums` [jobs] and `partials` [3, C, H, W].
+def ssim_forward(begin, end, bands, step, image, target, partials, sums):
+    """Bands [begin, end) of plane x band: `sums` [jobs] and `partials` [3, planes, H, W].
 
-    Pictures are flat, with the steps from channel to channel, row to row and pixel to pixel.
+    A plane is [H, W] with `step` (1 or 3) interleaved channels in a row: all of them are blurred at once.
     """
-    height = partials.shape[2]
-    width = partials.shape[3]
-    ring = np.zeros((TAPS, 5, width), np.float32)
-    pa = np.zeros(width + 2 * RADIUS, np.float32)
-    pb = np.zeros(width + 2 * RADIUS, np.float32)
-    product = np.zeros(width + 2 * RADIUS, np.float32)
-    v = np.zeros((5, width), np.float32)
+    height = image.shape[1]
+    width = image.shape[2]
+    pad = RADIUS * step
+    ring = np.zeros((TAPS, 4, width), np.float32)
+    pa = np.zeros(width + 2 * pad, np.float32)
+    pb = np.zeros(width + 2 * pad, np.float32)
+    product = np.zeros(width + 2 * pad, np.float32)
+    v = np.zeros((4, width), np.float32)
     for job in range(begin, end):
         c = job // bands
         y0 = (job % bands) * BAND
@@ -123,33 +134,32 @@ def ssim_forward(begin, end, bands, image, image_steps, target, target_steps, pa
             if row < 0 or row >= height:
                 r[:] = ZERO
             else:
-                load_row(image, image_steps, c, row, pa, width)
-                load_row(target, target_steps, c, row, pb, width)
-                blur_row(pa, r[0], width)
-                blur_row(pb, r[1], width)
                 for x in range(width):
-                    product[x + RADIUS] = pa[x + RADIUS] * pa[x + RADIUS]
-                blur_row(product, r[2], width)
-                for x in range(width):
-                    product[x + RADIUS] = pb[x + RADIUS] * pb[x + RADIUS]
-                blur_row(product, r[3], width)
-                for x in range(width):
-                    product[x + RADIUS] = pa[x + RADIUS] * pb[x + RADIUS]
-                blur_row(product, r[4], width)
+                    pa[x + pad] = image[c, row, x]
+                    pb[x + pad] = target[c, row, x]
+                blur_row(pa, step, r[0], width)
+                blur_row(pb, step, r[1], width)
+                for x in range(pad, width + pad):
+                    product[x] = pa[x] * pa[x] + pb[x] * pb[x]
+                blur_row(product, step, r[2], width)
+                for x in range(pad, width + pad):
+                    product[x] = pa[x] * pb[x]
+                blur_row(product, step, r[3], width)
             y = row - RADIUS
             if y >= y0:
-                blur_ring(ring, y, 5, v, width)
+                blur_ring(ring, y, 4, v, width)
                 total += compare_row(v, partials[0, c, y], partials[1, c, y], partials[2, c, y], width)
         sums[job] = total
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def ssim_backward(begin, end, bands, image, image_steps, target, target_steps, partials, scale, gradient):
-    """Gradient (flat, in the image's layout) of `scale` times the sum of SSIM, bands [begin, end)."""
-    height = partials.shape[2]
-    width = partials.shape[3]
+def ssim_backward(begin, end, bands, step, image, target, partials, scale, gradient):
+    """Gradient [planes, H, W] of `scale` times the sum of SSIM, bands [begin, end) of plane x band."""
+    height = image.shape[1]
+    width = image.shape[2]
+    pad = RADIUS * step
     ring = np.zeros((TAPS, 3, width), np.float32)
-    padded = np.zeros(width + 2 * RADIUS, np.float32)
+    padded = np.zeros(width + 2 * pad, np.float32)
     v = np.zeros((3, width), np.float32)
     for job in range(begin, end):
         c = job // bands
@@ -162,52 +172,41 @@ def ssim_backward(begin, end, bands, image, image_steps, target, target_steps, p
                     r[j] = ZERO
                 else:
                     for x in range(width):
-                        padded[x + RADIUS] = partials[j, c, row, x]
-                    blur_row(padded, r[j], width)
+                        padded[x + pad] = partials[j, c, row, x]
+                    blur_row(padded, step, r[j], width)
             y = row - RADIUS
             if y >= y0:
                 blur_ring(ring, y, 3, v, width)
-                a = c * image_steps[0] + y * image_steps[1]
-                b = c * target_steps[0] + y * target_steps[1]
                 for x in range(width):
-                    here = image[a + x * image_steps[2]]
-                    there = target[b + x * target_steps[2]]
-                    gradient[a + x * image_steps[2]] = scale * (v[0, x] + TWO * here * v[1, x] + there * v[2, x])
-
-
-def _dense(picture: Tensor) -> Tensor:
-    """The picture [C, H, W] without gaps: planes as they are, or interleaved channels as a render has them."""
-    interleaved = picture.permute(1, 2, 0)
-    return picture if interleaved.is_contiguous() else picture.contiguous()
-
-
-def _flat(picture: Tensor) -> tuple[np.ndarray, tuple[int, ...]]:
-    """All numbers of a dense picture in memory order, and the steps of its axes."""
-    return picture.detach().as_strided((picture.numel(),), (1,)).numpy(), picture.stride()
+                    pull = v[0, x] + TWO * image[c, y, x] * v[1, x] + target[c, y, x] * v[2, x]
+                    gradient[c, y, x] = scale * pull
 
 
 class _Ssim(torch.autograd.Function):
+    """SSIM of pictures [planes, H, W * step]."""
+
     @staticmethod
-    def forward(ctx: Any, image: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
-        channels, height, _ = image.shape
+    def forward(ctx: Any, image: Tensor, target: Tensor, step: int) -> Tensor:  # type: ignore[override]
+        planes, height, _ = image.shape
         bands = (height + BAND - 1) // BAND
         partials = torch.empty(3, *image.shape)
-        sums = np.zeros(channels * bands)
-        for_chunks(ssim_forward, split(len(sums), 1), bands, *_flat(image), *_flat(target), partials.numpy(), sums)
+        sums = np.zeros(planes * bands)
+        arrays = (t.detach().numpy() for t in (image, target, partials))
+        for_chunks(ssim_forward, split(len(sums), 1), bands, step, *arrays, sums)
         ctx.save_for_backward(image, target, partials)
+        ctx.step = step
         return torch.tensor(sums.sum() / image.numel(), dtype=torch.float32)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        image, target, partials = ctx.saved_tensors
-        channels, height, _ = image.shape
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        planes, height, _ = ctx.saved_tensors[0].shape
         bands = (height + BAND - 1) // BAND
-        gradient = torch.empty_strided(image.shape, image.stride())
-        scale = f4(grad.item() / image.numel())
-        pictures = *_flat(image), *_flat(target), partials.numpy()
-        for_chunks(ssim_backward, split(channels * bands, 1), bands, *pictures, scale, _flat(gradient)[0])
-        return gradient, None
+        gradient = torch.empty(ctx.saved_tensors[0].shape)
+        arrays = (t.detach().numpy() for t in ctx.saved_tensors)
+        scale = f4(grad.item() / gradient.numel())
+        for_chunks(ssim_backward, split(planes * bands, 1), bands, ctx.step, *arrays, scale, gradient.numpy())
+        return gradient, None, None
 
 
 def ssim(image: Tensor, target: Tensor) -> Tensor:
@@ -230,4 +229,10 @@ def ssim(image: Tensor, target: Tensor) -> Tensor:
         raise ValueError(
             f"two pictures [C, H, W] of one size are needed, not {tuple(image.shape)}, {tuple(target.shape)}"
         )
-    return _Ssim.apply(*(_dense(t.to("cpu", torch.float32)) for t in (image, target.detach())))
+    image, target = image.to("cpu", torch.float32), target.detach().to("cpu", torch.float32)
+    channels, height, width = image.shape
+    interleaved = image.permute(1, 2, 0)
+    if channels != INTERLEAVED or not interleaved.is_contiguous():
+        return _Ssim.apply(image.contiguous(), target.contiguous(), 1)
+    row = 1, height, width * channels
+    return _Ssim.apply(interleaved.reshape(row), target.permute(1, 2, 0).reshape(row).contiguous(), channels)
