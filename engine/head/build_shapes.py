@@ -17,6 +17,8 @@ DROPPED = {
     "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight",
 }  # fmt: skip
 DROPPED_UNITS = ("-closure", "-opened-up", "-slit", "-down", "-inner-up", "-extern-up")
+# the asset's blink pushes the upper lid past the lower one; a coefficient of 1 shall just shut the eye
+BLINK_REACH = 0.85
 # a unit that nonnegative sums of kept shapes explain to within this share of its size says nothing new
 NEW_SHARE = 0.35
 # spread of adult head shapes about the mean with position and size removed, root mean square, decimetres
@@ -32,6 +34,7 @@ def expressions(
     Left and right shapes are made exact mirror images; vertices in `frozen` never move.
     """
     shapes = {n: carry(d) for n, d in data.face_units().items() if n not in DROPPED}
+    shapes |= {n: d * BLINK_REACH for n, d in shapes.items() if n.startswith("eyeBlink")}
     for name in [n for n in shapes if n.endswith("Left")]:
         other = name[:-4] + "Right"
         shapes[name] = 0.5 * (shapes[name] + shapes[other][mirror] * [-1, 1, 1])

@@ -102,8 +102,8 @@ def _sight(
     if found is None:
         return None
     pixels = np.asarray(found, np.float64)[:, :2]
-    skin = head.regions["skin"][head.triangles].all(1)
-    usable = (frame.triangle >= 0) & skin[frame.triangle]
+    skin = np.asarray(head.regions["skin"][head.triangles].all(1))
+    usable = frame.mask & np.take(skin, frame.triangle)
     rows, columns = np.nonzero(usable)
     centres = np.stack([columns, rows], 1) + 0.5
     points = np.full((478, 3), np.nan)

@@ -1,4 +1,4 @@
-"""Posing one head in one thread: for playback, where torch's thread pool would wait for busy cores on every small step."""
+"""Posing one head in one thread: for playback, where torch's thread pool would wait for busy cores on every step."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class HeadModel(Protocol):
     def forward(
         self, identity: Tensor, psi: Tensor, jaw: Tensor, neck: Tensor, eyes: Tensor, vertex_ids: Tensor | None = None
     ) -> Tensor:
-        """Posed vertices [B, V or len(vertex_ids), 3] in head space, before the rigid root transform; differentiable."""
+        """Posed vertices [B, V or len(vertex_ids), 3] in head space, before the root transform; differentiable."""
         ...
 
 

@@ -71,21 +71,18 @@ class SampleBody:
         self._hair_source, hair_faces, self._hair_offset = _hair_cap(rest, faces, self.head.regions["ears"])
         torso, torso_faces = load_default_torso()
         with torch.no_grad():
-            shaped, joints = self.head.shape(self.identity)
+            shaped, _ = self.head.shape(self.identity)
         ring = np.nonzero(self.head.regions["neck_ring"])[0]
         torso = _follow_ring(torso, rest[ring], shaped.numpy()[ring] - rest[ring])
         shirt = torso + SHIRT_GAP * vertex_normals(torso, torso_faces)
         count = len(rest)
         hair_at, torso_at = count, count + len(self._hair_source)
-        parts = [faces, hair_faces + hair_at, torso_faces + torso_at, torso_faces + torso_at + len(torso)]
+        parts: list[NDArray[np.integer]] = [faces, hair_faces + hair_at, torso_faces + torso_at, torso_faces + torso_at + len(torso)]
         self.triangles = np.concatenate(parts).astype(np.int32)
         self._static = np.concatenate([torso, shirt]).astype(np.float32)
         self._rest = np.concatenate([rest, rest[self._hair_source], torso, shirt]).astype(np.float32)
-        kinds = [
-            materials_of(self.head),
-            *(np.full(len(p), k, np.int8) for p, k in zip(parts[1:], (HAIR, SKIN, CLOTH))),
-        ]
-        self._kinds = np.concatenate(kinds)
+        added = np.repeat(np.array([HAIR, SKIN, CLOTH], np.int8), [len(p) for p in parts[1:]])
+        self._kinds = np.concatenate([materials_of(self.head), added])
         self._cavity = np.concatenate([cavity_of(self.head), np.zeros(len(self._rest) - count, np.float32)])
         self._eyes = self.head.joints[4:].numpy()
 

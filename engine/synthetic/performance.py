@@ -15,21 +15,32 @@ F64 = NDArray[np.float64]
 TICK = 0.005
 JAW_OPEN = 0.17
 
-# expression at level 3, jaw opening in radians under "jaw", and nod, turn, tilt of the neck in radians under "neck"
+# expression at level 3; jaw opening under "jaw" and nodding of the neck under "nod", both in radians
 EMOTION_FACES: dict[str, dict[str, float]] = {
     "neutral": {},
-    "happy": {"mouthSmile": 0.85, "cheekSquint": 0.65, "eyeSquint": 0.35, "mouthUpperUp": 0.35, "browInnerUp": 0.15, "jaw": 0.03},
-    "sad": {"mouthFrown": 0.9, "browInnerUp": 0.9, "mouthShrugLower": 0.45, "eyeLookDown": 0.35, "eyeSquint": 0.2, "nod": 0.12},
-    "angry": {"browDown": 1.0, "noseSneer": 0.6, "mouthPress": 0.5, "eyeSquint": 0.5, "mouthLowerDown": 0.4, "nod": 0.06},
+    "happy": {
+        "mouthSmile": 0.85, "cheekSquint": 0.65, "eyeSquint": 0.35, "mouthUpperUp": 0.35, "browInnerUp": 0.15,
+        "jaw": 0.03,
+    },
+    "sad": {
+        "mouthFrown": 0.9, "browInnerUp": 0.9, "mouthShrugLower": 0.45, "eyeLookDown": 0.35, "eyeSquint": 0.2,
+        "nod": 0.12,
+    },
+    "angry": {
+        "browDown": 1.0, "noseSneer": 0.6, "mouthPress": 0.5, "eyeSquint": 0.5, "mouthLowerDown": 0.4, "nod": 0.06,
+    },
     "fear": {"browInnerUp": 1.0, "eyeWide": 1.0, "mouthStretch": 0.8, "jaw": 0.04, "nod": -0.05},
     "disgusted": {"noseSneer": 1.0, "mouthUpperUp": 0.8, "browDown": 0.6, "cheekSquint": 0.5, "mouthFrown": 0.4},
-    "contempt": {"mouthSmileLeft": 0.6, "mouthDimpleLeft": 0.8, "eyeSquint": 0.25, "browOuterUpLeft": 0.4, "nod": -0.05},
+    "contempt": {
+        "mouthSmileLeft": 0.6, "mouthDimpleLeft": 0.8, "eyeSquint": 0.25, "browOuterUpLeft": 0.4, "nod": -0.05,
+    },
     "surprised": {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 1.0, "jaw": 0.09, "nod": -0.04},
 }  # fmt: skip
 # pitch, its swing and pace of the voice at level 3, relative to neutral
 EMOTION_VOICES = {
     "neutral": (1.0, 1.0, 1.0), "happy": (1.25, 1.8, 1.1), "sad": (0.88, 0.5, 0.82), "angry": (1.12, 1.5, 1.12),
-    "fear": (1.3, 1.2, 1.15), "disgusted": (0.95, 1.1, 0.92), "contempt": (0.97, 0.8, 0.95), "surprised": (1.35, 1.9, 1.05),
+    "fear": (1.3, 1.2, 1.15), "disgusted": (0.95, 1.1, 0.92), "contempt": (0.97, 0.8, 0.95),
+    "surprised": (1.35, 1.9, 1.05),
 }  # fmt: skip
 
 
@@ -70,7 +81,7 @@ def perform(
         seed: of blinks, glances and head motion.
     """
     rng = np.random.default_rng(seed)
-    times = (np.arange(round(seconds * fps)) + 0.5) / fps
+    times: F64 = np.asarray((np.arange(round(seconds * fps)) + 0.5) / fps, np.float64)
     count = len(times)
     mouth = _mouth(phones, seconds, times)
     au45 = _blinks(rng, seconds, times)

@@ -69,6 +69,7 @@ SOUNDS = {
     "r": Sound((350, 1150, 1600), 0.75, 0, _NONE, 0.08, 0.22, rounded=0.5),
     "w": Sound((300, 700, 2200), 0.75, 0, _NONE, 0.08, 0.12, rounded=0.95),
     "y": Sound((280, 2200, 2900), 0.75, 0, _NONE, 0.07, 0.15, spread=0.6),
+    "dh": Sound((320, 1300, 2500), 0.3, 0.06, (5500, 4000), 0.06, 0.18),
     "h": Sound((500, 1500, 2500), 0, 0.18, (1600, 1400), 0.07, 0.35),
 }  # fmt: skip
 DIPHTHONGS = {
@@ -92,7 +93,6 @@ SENTENCES = (
     "dh ah sh ih p l iy v z ae t f ao r _ b iy dh eh r",
     "ow p ah n dh ah b ih g b l uw b aa k s _ n aw",
 )
-SOUNDS["dh"] = SOUNDS["th"]
 
 
 @dataclass(frozen=True)
@@ -121,15 +121,15 @@ def timed(text: str, start: float, pace: float) -> list[Phone]:
     return phones
 
 
-def script(seconds: float, first: int, pace: float, lead: float = 0.4, gap: float = 0.45) -> list[Phone]:
-    """Whole sentences, starting with number `first` of the bank, that fit into a clip; silence before, between and after."""
+def script(
+    seconds: float, first: int, pace: float, lead: float = 0.4, gap: float = 0.45, tail: float = 0.4
+) -> list[Phone]:
+    """Sentences from number `first` of the bank on that fill a clip, the last cut short; silence round each."""
     phones: list[Phone] = []
     at, index = lead, first
     while True:
         sentence = timed(SENTENCES[index % len(SENTENCES)], at, pace)
-        if phones and sentence[-1].end > seconds - 0.25:
-            return phones
-        phones += [p for p in sentence if p.end <= seconds - 0.1]
+        phones += [p for p in sentence if p.end <= seconds - tail]
         at, index = sentence[-1].end + gap, index + 1
-        if at > seconds - 0.25:
+        if at > seconds - tail:
             return phones

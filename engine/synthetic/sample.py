@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.clip import ClipInput
+from emotalker.engine.head.default import load_default_head
 from emotalker.engine.media import Mp4Writer
+from emotalker.engine.synthetic.arkit import ARKIT
 from emotalker.engine.synthetic.body import Pose, SampleBody, sample_camera
 from emotalker.engine.synthetic.performance import Performance, perform, voice_of
 from emotalker.engine.synthetic.phones import script
@@ -70,8 +72,6 @@ class SampleClip:
 
 def sample_identity() -> F32:
     """Identity coefficients [I] of the sample person."""
-    from emotalker.engine.head.default import load_default_head
-
     count = len(load_default_head().identity_basis)
     return (np.random.default_rng(IDENTITY_SEED).standard_normal(count) * IDENTITY_SPREAD).astype(np.float32)
 
@@ -79,7 +79,8 @@ def sample_identity() -> F32:
 def sample_clips(out_dir: Path, config: SampleConfig | None = None) -> Iterator[SampleClip]:
     """Film the sample person into `out_dir`, one clip at a time; yields each as it is finished.
 
-    Same configuration, same frames, sound and truth. Files: CLIP.mp4, truth/CLIP.safetensors, truth/subject.safetensors.
+    Same configuration, same frames, sound and truth. Files: CLIP.mp4, truth/CLIP.safetensors and
+    truth/subject.safetensors.
 
     Raises:
         UserError: if the folder cannot be written or the disk is full.
@@ -163,9 +164,7 @@ def _film(path: Path, body: SampleBody, camera: Camera, performance: Performance
 
 
 def truth_track(performance: Performance, landmarks: F32, names: tuple[str, ...], config: SampleConfig) -> Track:
-    """The performance as a perfect tracker would report it; `blendshapes` hold the ARKit part of psi by the landmarker's order."""
-    from emotalker.engine.synthetic.arkit import ARKIT
-
+    """The performance as a perfect tracker would report it; `blendshapes` hold the ARKit part of psi."""
     count = len(performance)
     scores = np.zeros((count, len(ARKIT)), np.float32)
     for column, name in enumerate(ARKIT):
@@ -174,7 +173,8 @@ def truth_track(performance: Performance, landmarks: F32, names: tuple[str, ...]
     scores[:, ARKIT.index("jawOpen")] = (performance.jaw[:, 0] / 0.35).clip(0, 1)
     p = performance
     return Track(
-        psi=p.psi, jaw=p.jaw, neck=p.neck, eyes=p.eyes, root_rotation=p.root_rotation, root_translation=p.root_translation,
+        psi=p.psi, jaw=p.jaw, neck=p.neck, eyes=p.eyes, root_rotation=p.root_rotation,
+        root_translation=p.root_translation,
         au45=p.au45, confidence=np.ones(count, np.float32), landmarks=landmarks, blendshapes=scores,
         reprojection=np.zeros(count, np.float32), crop=np.array([0, 0, config.size], np.float32), fps=config.fps,
         size=config.size,

@@ -1,7 +1,7 @@
 """A small formant synthesiser: known phones at known times become speech-like sound.
 
 A pulse train and hiss go through resonators that glide between the formants of the phones (after Klatt, "Software for
-a cascade/parallel formant synthesizer", JASA 1980, much reduced). It sounds like a robot, but a robot whose lips are known.
+a cascade/parallel formant synthesizer", JASA 1980, much reduced). It sounds like a robot, but its lips are known.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def _render(pitch, voice, noise, formants, hiss, bandwidths, fourth, hop, rate, 
             pulse = 1.0
         # the glottis: a pulse softened by two leaky integrators
         g1 = 0.94 * g1 + pulse
-        g2 = 0.90 * g2 + 0.1 * g1
+        g2 = 0.70 * g2 + 0.3 * g1
         level = voice[k] * (1 - t) + voice[k + 1] * t
-        signal = level * (g2 - 0.35 + 0.02 * white[i])
+        signal = level * (g2 - 0.12 + 0.03 * white[i])
         for r in range(4):
             value = a[r] * signal + b[r] * y1[r] + c[r] * y2[r]
             y2[r], y1[r] = y1[r], value
@@ -61,7 +61,7 @@ def _render(pitch, voice, noise, formants, hiss, bandwidths, fourth, hop, rate, 
         y2[4], y1[4] = y1[4], value
         hissing = noise[k] * (1 - t) + noise[k + 1] * t
         # a resonator of width w passes little of the noise: make up for it
-        out[i] = signal + hissing * value * 0.02 / np.sqrt(abs(a[4]) * 0.02 + 1e-4)
+        out[i] = signal + hissing * value * 0.006 / np.sqrt(abs(a[4]) * 0.02 + 1e-4)
     return out
 
 
@@ -97,7 +97,9 @@ def speak(phones: list[Phone], seconds: float, pitch: float, liveliness: float, 
         contour, voice, noise, formants, hiss, np.array(BANDWIDTHS), np.array(FOURTH), STEP * RATE, float(RATE), white
     )
     out = np.diff(out, prepend=0.0)
-    return (0.5 * out / max(float(np.abs(out).max()), 1e-6)).astype(np.float32)
+    loud = 0.5 * out / max(float(np.abs(out).max()), 1e-6)
+    # no room is perfectly still
+    return (loud + 3e-4 * rng.standard_normal(len(loud))).astype(np.float32)
 
 
 def _smoothed(values: F64, seconds: float) -> F64:
