@@ -61,9 +61,8 @@ class Commands(TyperGroup):
         except Stopped as stopped:
             say(str(stopped))
             return STOPPED
-        except (KeyboardInterrupt, typer.Abort):
-            say("Aborted. Finished stages and the last checkpoint are kept.")
-            return STOPPED
+        except typer.Abort:
+            result = STOPPED
         except _WRONG_USE as error:
             print_error(_wrong_use(error))
             return USER_ERROR
@@ -72,6 +71,8 @@ class Commands(TyperGroup):
             say(f"Something went wrong that should not have: {type(error).__name__}: {error}")
             say(f"This is a bug of the program. What happened is written in {log}; please send it along with a report.")
             return BUG
+        if result == STOPPED:  # how typer returns from a KeyboardInterrupt
+            say("Aborted. Finished stages and the last checkpoint are kept.")
         return int(result) if isinstance(result, int) else FINE
 
 

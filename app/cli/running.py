@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import threading
 import time
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
 
-from emotalker.app.cli.console import say
 from emotalker.engine.jobs import Event, Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 
 logger = logging.getLogger("emotalker.cli")
@@ -32,7 +32,9 @@ def stoppable() -> Iterator[StopToken]:
         if token.requested:
             raise KeyboardInterrupt
         token.request()
-        say("Stopping as soon as the work done so far is saved (Ctrl-C again aborts at once) ...")
+        # Written past every buffer: a print here could meet another print half-way.
+        with contextlib.suppress(OSError):
+            os.write(2, b"\nStopping as soon as the work done so far is saved (Ctrl-C again aborts at once) ...\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield token
