@@ -1,4 +1,4 @@
-"""Blending kernels, front to back per 16x16 tile: forward to float or bytes, and depth.
+"""Blending kernels, front to back per 16x16 tile, to float or to bytes.
 
 One flat buffer holds a tile, row y as [T | R | G | B] of 16 floats each: every access is base + constant, so LLVM
 proves that nothing aliases and a row of 16 pixels becomes SIMD lanes. A Gaussian touches only its own rows.
@@ -18,7 +18,6 @@ from emotalker.engine.gaussians.cpu.constants import (
     CONIC_A,
     CONIC_B,
     CONIC_C,
-    DEPTH,
     GREEN,
     HALF,
     LOG2_OPACITY,
@@ -217,34 +216,3 @@ def blend_bytes(begin, end, width, height, tile_starts, ids, packed, plate, imag
                 for j in range(3):
                     value = tile[q + 16 + 16 * j] * BYTE + tile[q] * f4(plate[py + y, px + x, j]) + HALF
                     image[py + y, px + x, j] = np.uint8(np.int32(min(max(value, ZERO), BYTE)))
-
-
-@njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
-def blend_depth(begin, end, width, height, tile_starts, ids, packed, last, depth):
-    """Alpha-weighted sum of depths [H, W] of tiles [begin, end), with the weights of `blend_forward`."""
-    wide = (width + TILE - 1) // TILE
-    for t in range(begin, end):
-        py = (t // wide) * TILE
-        px = (t % wide) * TILE
-        rows = min(TILE, height - py)
-        columns = min(TILE, width - px)
-        for y in range(rows):
-            for x in range(columns):
-                through = ONE
-                total = ZERO
-                for k in range(tile_starts[t], last[t]):
-                    s = ids[k]
-                    if f4(py + y) < packed[s, ROW_BEGIN] or f4(py + y) >= packed[s, ROW_END]:
-                        continue
-                    dx = f4(px + x) + HALF - packed[s, MX]
-                    dy = f4(py + y) + HALF - packed[s, MY]
-                    squares = packed[s, CONIC_A] * dx * dx + packed[s, CONIC_C] * dy * dy
-                    power = TO_SQUARES * squares + TO_MIXED * packed[s, CONIC_B] * dx * dy + packed[s, LOG2_OPACITY]
-                    alpha = min(fast_exp2(power), ALPHA_MAX)
-                    if alpha < ALPHA_MIN:
-                        continue
-                    total += alpha * through * packed[s, DEPTH]
-                    through -= alpha * through
-                    if through <= T_MIN:
-                        break
-                depth[py + y, px + x] = total

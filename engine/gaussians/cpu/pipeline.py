@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.cpu.bin import count_tiles, depth_order, fill_tiles
-from emotalker.engine.gaussians.cpu.blend import blend_bytes, blend_depth, blend_forward
+from emotalker.engine.gaussians.cpu.blend import blend_bytes, blend_forward
 from emotalker.engine.gaussians.cpu.blend_backward import blend_backward, gather_rows
-from emotalker.engine.gaussians.cpu.constants import ISECT_GRADS, PACKED, TILE
+from emotalker.engine.gaussians.cpu.constants import BLUE, DEPTH, ISECT_GRADS, PACKED, RED, TILE
 from emotalker.engine.gaussians.cpu.project import View, project_forward, view_of
 from emotalker.engine.gaussians.cpu.project_backward import project_backward
 from emotalker.engine.gaussians.cpu.shade import shade_backward, shade_forward
@@ -140,9 +140,13 @@ def draw(scratch: Scratch, rgb: F32, alpha: F32) -> None:
 
 
 def draw_depth(scratch: Scratch, depth: F32) -> None:
-    """Alpha-weighted depth [H, W], metres, of a scene that `draw` has drawn."""
+    """Alpha-weighted depth [H, W], metres, of a prepared scene: the same blending with depth in place of colour."""
     s = scratch
-    for_chunks(blend_depth, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.packed, s.last, depth)
+    packed = s.packed.copy()
+    packed[:, RED : BLUE + 1] = packed[:, DEPTH, None]
+    image, alpha = np.empty((s.height, s.width, 3), np.float32), np.empty((s.height, s.width), np.float32)
+    for_chunks(blend_forward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, packed, image, alpha, s.last)
+    depth[:] = image[..., 0]
 
 
 def draw_bytes(scratch: Scratch, plate: NDArray[np.uint8], image: NDArray[np.uint8]) -> None:
