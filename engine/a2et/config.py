@@ -31,10 +31,10 @@ class ExpressConfig:
         checkpoint_seconds: seconds between checkpoints.
     """
 
-    steps: int = 700
+    steps: int = 400
     batch: int = 12
     frames: int = 64
-    lr: float = 1e-3
+    lr: float = 5e-4
     weight_decay: float = 0.02
     seed: int = 0
     fps: float = 25.0
@@ -46,7 +46,7 @@ class ExpressConfig:
     neutral_layers: int = 3
     emotion_layers: int = 2
     prompts: int = 4
-    dropout: float = 0.1
-    feature_noise: float = 0.15
+    dropout: float = 0.2
+    feature_noise: float = 0.4
     silence: float = 0.5
     checkpoint_seconds: float = 20.0

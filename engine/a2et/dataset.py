@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from emotalker.engine.a2et.config import ExpressConfig
 from emotalker.engine.a2et.measure import EYE_CORNERS, LOWER_LIP, UPPER_LIP, Measure
 from emotalker.engine.a2et.model import IDENTITY_SIZE, SUBFRAMES
-from emotalker.engine.a2et.windows import F32, FEATURE_RATE, sample_frames
+from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_frames
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
 from emotalker.engine.errors import UserError
@@ -90,7 +89,7 @@ def closed_mouth(clips: Sequence[ClipSamples]) -> tuple[Tensor, Tensor]:
     picked = order[: max(5, int(0.04 * sure.sum()))]
     psi = np.median(np.concatenate([c.psi for c in clips])[picked], 0)
     jaw = np.median(np.concatenate([c.pose for c in clips])[picked, :3], 0)
-    return torch.from_numpy(psi.astype(np.float32)), torch.from_numpy(jaw.astype(np.float32))
+    return as_tensor(psi.astype(np.float32)), as_tensor(jaw.astype(np.float32))
 
 
 def neutral_frame(clips: Sequence[ClipInput], tracks: Sequence[Track], track_dir: Path, measure: Measure) -> Tensor:
@@ -117,7 +116,7 @@ def neutral_frame(clips: Sequence[ClipInput], tracks: Sequence[Track], track_dir
         rgb, _matte = store.read(min(best[2], len(store) - 1), IDENTITY_SIZE)
     finally:
         store.close()
-    return torch.from_numpy(rgb).permute(2, 0, 1).float() / 255
+    return as_tensor(rgb).permute(2, 0, 1).float() / 255
 
 
 def fingerprint(clips: Sequence[ClipInput], track_dir: Path, config: ExpressConfig) -> str:

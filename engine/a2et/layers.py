@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from emotalker.engine.emotion.labels import EMOTIONS
 
+OUT_OF_SIGHT = -1e4
 LEVELS = 4
 """Levels with an embedding of their own: 0, 1, 2, 3; those between are interpolated."""
 
@@ -17,8 +18,8 @@ LEVELS = 4
 class LocalAttention(nn.Module):
     """Self-attention of every frame over the frames around it and over a few prompt tokens.
 
-    Time and memory grow with T, not with its square, and no frame depends on where it lies in the sound: the only
-    notion of position is a learned bias per head and distance.
+    No frame depends on where it lies in the sound: the only notion of position is a learned bias per head and distance.
+    Long sound is cut into blocks by the caller, so the dense T x T scores stay small.
 
     Args:
         width: channels.
@@ -47,20 +48,19 @@ class LocalAttention(nn.Module):
             [B, T, D].
         """
         b, t, d = x.shape
-        h, w, r = self.heads, self.window, self.window // 2
+        h, r = self.heads, self.window // 2
         q = self.queries(x).view(b, t, h, d // h) * (d // h) ** -0.5
-        kv = F.pad(self.keys_values(x), (0, 0, r, r)).unfold(1, w, 1)  # [B, T, 2 D, W]
-        k, v = kv.view(b, t, 2, h, d // h, w).unbind(2)
-        near = torch.einsum("bthc,bthcw->bthw", q, k) + self.distance_bias
-        seen = F.pad(valid, (r, r)).unfold(1, w, 1)[:, :, None]
-        near = near.masked_fill(~seen, -1e4)
+        k, v = self.keys_values(x).view(b, t, 2, h, d // h).unbind(2)
+        distance = torch.arange(t)[None] - torch.arange(t)[:, None]
+        bias = self.distance_bias[:, distance.clamp(-r, r) + r].masked_fill(distance.abs() > r, OUT_OF_SIGHT)
+        near = q.transpose(1, 2) @ k.permute(0, 2, 3, 1) + bias
+        near = near.masked_fill(~valid[:, None, None], OUT_OF_SIGHT)  # [B, h, T, T]
         pk, pv = self.keys_values(prompts).view(b, prompts.shape[1], -1, 2, h, d // h).unbind(3)
-        if prompts.shape[1] == 1:
-            pk, pv = pk.expand(b, t, -1, h, -1), pv.expand(b, t, -1, h, -1)
-        far = torch.einsum("bthc,btphc->bthp", q, pk)
+        # Products and sums, not matrices: each frame has its own few prompts, and tiny matrices are slow.
+        far = (q[:, :, None] * pk).sum(-1).permute(0, 3, 1, 2)  # [B, h, T, P]
         share = torch.softmax(torch.cat([near, far], -1), -1)
-        mixed = torch.einsum("bthw,bthcw->bthc", share[..., :w], v)
-        mixed = mixed + torch.einsum("bthp,btphc->bthc", share[..., w:], pv)
+        mixed = (share[..., :t] @ v.transpose(1, 2)).transpose(1, 2)
+        mixed = mixed + (share[..., t:].permute(0, 2, 3, 1)[..., None] * pv).sum(2)
         return self.out(mixed.reshape(b, t, d))
 
 
@@ -72,7 +72,7 @@ class Layer(nn.Module):
         self.norm_attention = nn.LayerNorm(width)
         self.attention = LocalAttention(width, heads, window)
         self.norm_ffn = nn.LayerNorm(width)
-        self.ffn = nn.Sequential(nn.Linear(width, ffn), nn.GELU(), nn.Dropout(dropout), nn.Linear(ffn, width))
+        self.ffn = nn.Sequential(nn.Linear(width, ffn), nn.GELU(), nn.Linear(ffn, width))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, prompts: Tensor, valid: Tensor) -> Tensor:

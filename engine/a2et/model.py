@@ -16,6 +16,10 @@ POSE = 6
 IDENTITY_SIZE = 64
 SUBFRAMES = 2
 """Speech features per frame: 50 Hz for 25 frames a second."""
+COMPONENTS = 48
+REACH = 9
+"""Frames around each frame that the linear path hears."""
+VOICE_SCALE = 3.0
 SHARPNESS = 25.0
 """Of the softplus that keeps psi positive: it bends within about 0.05 of zero."""
 
@@ -81,7 +85,7 @@ def unpositive(psi: Tensor) -> Tensor:
 def _head(width: int, out: int) -> nn.Sequential:
     """Regression head that starts near zero."""
     linear = nn.Linear(width, out)
-    nn.init.normal_(linear.weight, std=0.01)
+    nn.init.normal_(linear.weight, std=1e-3)
     nn.init.zeros_(linear.bias)
     return nn.Sequential(nn.LayerNorm(width), linear)
 
@@ -89,8 +93,10 @@ def _head(width: int, out: int) -> nn.Sequential:
 class A2ET(nn.Module):
     """Speech, the canonical neutral frame, emotion and level to expression, jaw and neck.
 
-    A neutral branch hears speech and sees I_s. A side network adds the emotion: for each emotion a mean offset that
-    grows with the level by construction, and a moving part that depends on the speech; both are exactly zero at level 0.
+    A neutral branch hears speech and sees I_s; beside its transformer a linear path, solved in closed form before
+    training and then fixed, carries what little a few clips prove beyond doubt. A side network adds the emotion: for
+    each emotion a mean offset that grows with the level by construction, and a moving part that depends on the speech;
+    both are 0 at level 0.
 
     Buffers that belong to a trained model: `feature_mean`, `feature_std` [S], `identity_image` [3, 64, 64],
     `rest_psi` [K], `rest_jaw` [3] (the closed mouth), `mouth` [K] (share of each coefficient that silence takes back).
@@ -101,6 +107,7 @@ class A2ET(nn.Module):
     identity_image: Tensor
     rest_psi: Tensor
     rest_jaw: Tensor
+    components: Tensor
     mouth: Tensor
 
     def __init__(self, spec: A2ETSpec) -> None:
@@ -113,6 +120,9 @@ class A2ET(nn.Module):
         self.register_buffer("rest_psi", torch.zeros(spec.expressions))
         self.register_buffer("rest_jaw", torch.zeros(3))
         self.register_buffer("mouth", torch.ones(spec.expressions))
+        self.register_buffer("components", torch.zeros(spec.speech_width, min(COMPONENTS, spec.speech_width)))
+        self.linear = nn.Conv1d(SUBFRAMES * (self.components.shape[1] + 1), out, REACH, padding=REACH // 2, bias=False)
+        nn.init.zeros_(self.linear.weight).requires_grad_(False)
         self.listen = nn.Linear(SUBFRAMES * (spec.speech_width + 1), d)
         self.smooth = nn.Conv1d(d, d, 3, padding=1)
         self.identity = IdentityEncoder(d)
@@ -145,7 +155,8 @@ class A2ET(nn.Module):
         """
         valid = torch.ones_like(level, dtype=torch.bool) if valid is None else valid
         hidden = self._hear(speech, voice, image, valid)
-        neutral = self.neutral_head(hidden)
+        echo = self.linear((self.components_of(speech, voice) * valid[..., None]).transpose(1, 2)).transpose(1, 2)
+        neutral = self.neutral_head(hidden) + echo
         felt = torch.cat([torch.zeros_like(weights[..., :1]), weights[..., 1:]], -1)  # neutral moves nothing
         drift = self._feel(hidden, weights, level, valid)
         amount = felt.sum(-1, keepdim=True) * (level / MAX_LEVEL)[..., None]
@@ -176,6 +187,10 @@ class A2ET(nn.Module):
             x = layer(x, prompts, valid)
         out: Tensor = self.emotion_head(x)
         return out
+
+    def components_of(self, speech: Tensor, voice: Tensor) -> Tensor:
+        """What the linear path hears [..., T, 2 (P + 1)]: main components of the features [..., T, 2, S], and voice."""
+        return torch.cat([speech @ self.components, VOICE_SCALE * voice[..., None]], -1).flatten(-2)
 
     def start_from(self, neutral: Tensor, offsets: Tensor) -> None:
         """Begin with the mean neutral face [K + 6] and the mean emotional offsets at level 3 [8, K + 6]."""

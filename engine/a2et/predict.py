@@ -13,7 +13,7 @@ from torch import Tensor
 
 from emotalker.engine.a2et.dataset import frame_features
 from emotalker.engine.a2et.model import A2ET, POSE, A2ETSpec
-from emotalker.engine.a2et.windows import F32, FEATURE_RATE, sample_frames
+from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_frames
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
@@ -90,7 +90,7 @@ def predict(
     times = (np.arange(length) + 0.5) / rate
     emotion, strength = sample_frames(emotion, fps, times), sample_frames(strength, fps, times)
     voice = np.asarray(voice, np.float32)
-    heard = model.normalise(torch.from_numpy(np.asarray(speech, np.float32)), torch.from_numpy(voice)).numpy()
+    heard = model.normalise(as_tensor(np.asarray(speech, np.float32)), as_tensor(voice)).numpy()
     needed = int(np.ceil(length / rate * FEATURE_RATE)) + 1
     gate = silence_gate(np.pad(voice[:needed], (0, max(0, needed - len(voice)))))
     if not len(heard):
@@ -102,9 +102,7 @@ def predict(
         a, b = max(0, start - spec.context), min(length, stop + spec.context)
         x = frame_features(heard, rate, a, b - a)
         v = frame_features(voice, rate, a, b - a)
-        inputs = (
-            torch.from_numpy(np.ascontiguousarray(p, np.float32))[None] for p in (x, v, emotion[a:b], strength[a:b])
-        )
+        inputs = (as_tensor(np.asarray(p, np.float32))[None] for p in (x, v, emotion[a:b], strength[a:b]))
         out = model(*inputs, model.identity_image[None])
         values = [p[0, start - a : stop - a] for p in (out.psi_neu, out.pose_neu, out.psi_emo, out.pose_emo)]
         parts.append(_close_mouth(model, values, sample_frames(gate, FEATURE_RATE, times[start:stop])))
@@ -122,7 +120,7 @@ def _curves(weights: F32, level: F32, n_frames: int) -> tuple[F32, F32]:
 
 def _close_mouth(model: A2ET, values: list[Tensor], gate: F32) -> F32:
     """Draw what articulates to the closed mouth where nobody speaks; feelings stay. Columns [t, 2 * (K + 6)]."""
-    open_ = torch.from_numpy(gate)[:, None]
+    open_ = as_tensor(gate)[:, None]
     out = []
     for psi, pose in (values[:2], values[2:]):
         move = 1 - (1 - open_) * model.mouth
@@ -158,7 +156,7 @@ def a2et_from_arrays(arrays: dict[str, F32], spec: A2ETSpec) -> A2ET:
     """
     model = A2ET(spec)
     try:
-        model.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
+        model.load_state_dict({k: as_tensor(np.array(v)) for k, v in arrays.items()})
     except RuntimeError as error:
         raise UserError(
             "The audio-to-expression model cannot be used.",

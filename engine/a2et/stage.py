@@ -16,6 +16,7 @@ from emotalker.engine.a2et.measure import Measure, measure_head
 from emotalker.engine.a2et.predict import save_a2et
 from emotalker.engine.a2et.speech import SpeechFeatures, open_speech_encoder
 from emotalker.engine.a2et.training import Trainer, build_model
+from emotalker.engine.a2et.trust import keep_back, settle
 from emotalker.engine.a2et.voice import voice_probability
 from emotalker.engine.a2et.windows import F32, SAMPLE_RATE
 from emotalker.engine.clip import ClipInput
@@ -82,11 +83,19 @@ def express(clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Expr
         )
     measure = _measure(samples[0].psi.shape[1])
     image = neutral_frame(heard, [tracks[c.id] for c in heard], track_dir, measure)
-    trainer = Trainer(build_model(samples, image, measure, config), samples, _silence(encoder), measure, config)
-    return (yield from _train(trainer, out, mark, encoder.name, [c.id for c in heard], stop))
+    taught, kept = zip(*(keep_back(sample) for sample in samples))
+    trainer = Trainer(build_model(taught, image, measure, config), taught, _silence(encoder), measure, config)
+    outcome = yield from _train(trainer, out, mark, stop)
+    if outcome is Outcome.FINISHED:
+        trust = settle(trainer.model, kept, measure)
+        yield Metric(STAGE, config.steps, {"trust": trust})
+        save_a2et(trainer.model, out / "model.safetensors", {"speech": encoder.name})
+        done = {"fingerprint": mark, "config": asdict(config), "clips": [c.id for c in heard], "trust": trust}
+        write_json(out / "done.json", {**done, "speech": encoder.name})
+    return outcome
 
 
-def _train(trainer: Trainer, out: Path, mark: str, speech: str, ids: list[str], stop: StopToken) -> Job:
+def _train(trainer: Trainer, out: Path, mark: str, stop: StopToken) -> Job:
     config = trainer.config
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
@@ -96,7 +105,6 @@ def _train(trainer: Trainer, out: Path, mark: str, speech: str, ids: list[str], 
             yield Notice(STAGE, "Clips or settings have changed, so the training starts again.")
     lines = _kept_metrics(out / "metrics.jsonl", trainer.done)
     saved = time.monotonic()
-    values: dict[str, float] = {}
 
     def keep() -> None:
         trainer.save(checkpoint, mark)
@@ -115,9 +123,6 @@ def _train(trainer: Trainer, out: Path, mark: str, speech: str, ids: list[str], 
             keep()
             saved = time.monotonic()
     keep()
-    save_a2et(trainer.model, out / "model.safetensors", {"speech": speech})
-    done = {"fingerprint": mark, "config": asdict(config), "clips": ids, "speech": speech, "figures": values}
-    write_json(out / "done.json", done)
     return Outcome.FINISHED
 
 

@@ -7,9 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.a2et.config import ExpressConfig
@@ -19,14 +22,15 @@ from emotalker.engine.a2et.losses import (
     ORDER,
     Batch,
     drift_loss,
+    fit_linear,
     fit_loss,
     fit_offsets,
     order_loss,
     shape_loss,
 )
 from emotalker.engine.a2et.measure import Measure
-from emotalker.engine.a2et.model import A2ET, SUBFRAMES, A2ETSpec, unpositive
-from emotalker.engine.a2et.windows import F32
+from emotalker.engine.a2et.model import A2ET, REACH, SUBFRAMES, A2ETSpec, unpositive
+from emotalker.engine.a2et.windows import F32, as_tensor
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
@@ -52,24 +56,48 @@ def build_model(clips: Sequence[ClipSamples], image: Tensor, measure: Measure, c
     voice = np.concatenate([c.voice for c in clips])[:, None] + 1e-3
     means = torch.stack([_mean_target(c) for c in clips])
     counts = torch.tensor([float(c.sure.sum()) for c in clips])
-    emotions = torch.from_numpy(np.stack([c.emotion for c in clips]))
+    emotions = as_tensor(np.stack([c.emotion for c in clips]))
     levels = torch.tensor([c.level for c in clips])
     neutral, offsets = fit_offsets(means, counts, emotions, levels)
     with torch.no_grad():
-        model.feature_mean.copy_(torch.from_numpy((speech * voice).sum(0) / voice.sum()))
-        model.feature_std.copy_(torch.from_numpy(speech.std(0) + 1e-3))
+        model.feature_mean.copy_(as_tensor((speech * voice).sum(0) / voice.sum()))
+        model.feature_std.copy_(as_tensor(speech.std(0) + 1e-3))
         model.identity_image.copy_(image)
         model.mouth.copy_(measure.mouth)
         rest_psi, rest_jaw = closed_mouth(clips)
         model.rest_psi.copy_(rest_psi)
         model.rest_jaw.copy_(rest_jaw)
     model.start_from(neutral, offsets)
+    _solve_linear(model, clips, means, config)
     return model
 
 
+@torch.no_grad()
+def _solve_linear(model: A2ET, clips: Sequence[ClipSamples], means: Tensor, config: ExpressConfig) -> None:
+    """Set the linear path: what the clips' own deviations from their means have in common with their sound."""
+    heard = [model.normalise(as_tensor(c.speech), as_tensor(c.voice)) for c in clips]
+    every = torch.cat(heard)
+    _values, vectors = torch.linalg.eigh((every.T @ every).double())
+    model.components.copy_(vectors.flip(-1)[:, : model.components.shape[1]].float())
+    rows, targets, weight = [], [], []
+    for clip, speech, mean in zip(clips, heard, means):
+        x = as_tensor(frame_features(speech.numpy(), config.fps, 0, len(clip)))
+        v = as_tensor(frame_features(clip.voice, config.fps, 0, len(clip)))
+        padded = F.pad(model.components_of(x, v), (0, 0, REACH // 2, REACH // 2))
+        rows.append(padded.unfold(0, REACH, 1).flatten(1))  # channel-major, as the convolution's weights
+        targets.append(_target(clip) - mean)
+        weight.append(as_tensor(clip.sure))
+    solved = fit_linear(torch.cat(rows), torch.cat(targets), torch.cat(weight))
+    model.linear.weight.copy_(solved.T.reshape(model.linear.weight.shape))
+
+
+def _target(clip: ClipSamples) -> Tensor:
+    return torch.cat([unpositive(as_tensor(clip.psi)), as_tensor(clip.pose)], -1)
+
+
 def _mean_target(clip: ClipSamples) -> Tensor:
-    target = torch.cat([unpositive(torch.from_numpy(clip.psi)), torch.from_numpy(clip.pose)], -1)
-    sure = torch.from_numpy(clip.sure)[:, None]
+    target = _target(clip)
+    sure = as_tensor(clip.sure)[:, None]
     return (target * sure).sum(0) / sure.sum().clamp_min(1)
 
 
@@ -90,9 +118,7 @@ class Trainer:
         self.model, self.measure, self.config = model, measure, config
         self._clips = list(clips)
         with torch.no_grad():
-            self._speech = [
-                model.normalise(torch.from_numpy(c.speech), torch.from_numpy(c.voice)).numpy() for c in self._clips
-            ]
+            self._speech = [model.normalise(as_tensor(c.speech), as_tensor(c.voice)).numpy() for c in self._clips]
             # Silence is heard beside each clip's own voice: the same features mean something else after each's mean.
             self._silence = [self._silent(c, silence) for c in self._clips]
         self._shares = np.array([float(c.sure.sum()) for c in self._clips])
@@ -100,20 +126,32 @@ class Trainer:
         self._seen = sorted({int(c.emotion.argmax()) for c in self._clips if c.level > 0})
         # The offsets start where least squares put them; decay would draw them to neutral.
         free = {"offsets", "strength.steepness", "neutral_head.1.bias"}
-        decayed = [p for name, p in model.named_parameters() if name not in free]
+        decayed = [p for name, p in model.named_parameters() if name not in free and p.requires_grad]
         kept = [p for name, p in model.named_parameters() if name in free]
         groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": kept, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.98))
         self.done = 0
 
     def _silent(self, clip: ClipSamples, silence: F32) -> F32:
-        weight = torch.from_numpy(clip.voice)
-        both = torch.cat([torch.from_numpy(clip.speech), torch.from_numpy(silence)])
+        weight = as_tensor(clip.voice)
+        both = torch.cat([as_tensor(clip.speech), as_tensor(silence)])
         voice = torch.cat([weight, torch.zeros(len(silence))])
         return np.asarray(self.model.normalise(both, voice)[len(weight) :].numpy())
 
     def step(self) -> dict[str, float]:
-        """One optimiser step; the figures for the plot."""
+        """One optimiser step; the figures for the plot.
+
+        It runs on one thread: its matrices are small (two threads gain little, and lose fivefold beside other work),
+        and the same numbers come out whatever else the machine does.
+        """
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return self._step()
+        finally:
+            torch.set_num_threads(threads)
+
+    def _step(self) -> dict[str, float]:
         config, model = self.config, self.model
         for group in self.optimizer.param_groups:
             group["lr"] = config.lr * _schedule(self.done, config.steps)
@@ -137,7 +175,7 @@ class Trainer:
 
     def _image(self, random: np.random.Generator, count: int) -> Tensor:
         """I_s with a little change of light, so that the identity input is no bare constant."""
-        gain = torch.from_numpy(random.uniform(0.9, 1.1, (count, 1, 1, 1)).astype(np.float32))
+        gain = as_tensor(random.uniform(0.9, 1.1, (count, 1, 1, 1)).astype(np.float32))
         return (self.model.identity_image * gain).clamp(0, 1)
 
     def _order(self, random: np.random.Generator, batch: Batch, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,12 +185,12 @@ class Trainer:
         which[-1] = int(random.integers(1, len(EMOTIONS)))  # one of them is any emotion, so that none runs wild
         emotion = torch.eye(len(EMOTIONS))[which][:, None].expand(n, batch.level.shape[1], -1)
         pair = np.sort(random.uniform(0, MAX_LEVEL, (2, n)), axis=0).astype(np.float32)
-        low, high = (torch.from_numpy(p)[:, None].expand_as(batch.level[:n]) for p in pair)
+        low, high = (as_tensor(p)[:, None].expand_as(batch.level[:n]) for p in pair)
         double = [torch.cat([x[:n], x[:n]]) for x in (batch.speech, batch.voice, image, batch.valid)]
         both = self.model(double[0], double[1], torch.cat([emotion, emotion]), torch.cat([low, high]), *double[2:])
         parts = [type(both)(*(getattr(both, f)[i * n : (i + 1) * n] for f in vars(both))) for i in range(2)]
         counted = torch.tensor([float(w in self._seen) for w in which])
-        step = torch.from_numpy(pair[1] - pair[0]) * counted
+        step = as_tensor(pair[1] - pair[0]) * counted
         return order_loss(parts[0], parts[1], step, self.measure), drift_loss(both, self.measure, double[3].float())
 
     def _batch(self, random: np.random.Generator) -> Batch:
@@ -163,7 +201,7 @@ class Trainer:
             i = int(random.choice(len(self._clips), p=self._shares))
             start = int(random.integers(0, max(1, len(self._clips[i]) - length + 1)))
             sequences.append(self._sequence(random, i, start, length))
-        fields = [torch.from_numpy(np.stack(column)) for column in zip(*sequences)]
+        fields = [as_tensor(np.stack(column)) for column in zip(*sequences)]
         speech, voice, emotion, level, psi, pose, sure, speaking, valid = fields
         return Batch(speech, voice, emotion, level, psi, pose, sure, speaking, valid > 0)
 
@@ -192,7 +230,15 @@ class Trainer:
                 sure[max(edge - 2, 0) : edge + 2] = 0
         noise = random.normal(0, config.feature_noise, speech.shape) + random.normal(0, 0.1, speech.shape[2])
         level = float(np.clip(clip.level + random.normal(0, 0.1), 0, MAX_LEVEL)) if clip.level > 0 else 0.0
-        columns = [speech + noise, voice, np.tile(clip.emotion, (count, 1)), np.full(count, level), psi, pose, sure]
+        columns: list[NDArray[Any]] = [
+            speech + noise,
+            voice,
+            np.tile(clip.emotion, (count, 1)),
+            np.full(count, level),
+            psi,
+            pose,
+            sure,
+        ]
         columns += [speaking * sure, np.ones(count)]
         pad = length - count
         return [np.pad(c, [(0, pad)] + [(0, 0)] * (c.ndim - 1)).astype(np.float32) for c in columns]
@@ -220,12 +266,14 @@ class Trainer:
         if metadata.get("fingerprint") != fingerprint:
             return False
         try:
-            model = {k[6:]: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("model.")}
+            model = {k[6:]: as_tensor(v) for k, v in arrays.items() if k.startswith("model.")}
             state: dict[int, dict[str, Tensor]] = {}
             for name, value in arrays.items():
                 if name.startswith("adam."):
                     _adam, index, key = name.split(".")
-                    state.setdefault(int(index), {})[key] = torch.from_numpy(value)
+                    state.setdefault(int(index), {})[key] = as_tensor(value).reshape(
+                        () if key == "step" else value.shape
+                    )
             self.model.load_state_dict(model)
             self.optimizer.load_state_dict(
                 {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
@@ -246,3 +294,8 @@ def _schedule(step: int, total: int) -> float:
     if step < rise:
         return (step + 1) / rise
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, total - rise)))
+
+
+def _state_shape(key: str, value: NDArray[Any]) -> tuple[int, ...]:
+    """Shape of an optimiser value; files know no bare numbers, and Adam rounds otherwise when its step is an array."""
+    return () if key == "step" else value.shape

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
@@ -51,6 +52,8 @@ def blend_windows(
         [frames, width].
     """
     total = np.zeros((frames, width), np.float32)
+    if not frames:
+        return total
     weight = np.zeros((frames, 1), np.float32)
     for start in window_starts(frames, window, overlap):
         stop = min(start + window, frames)
@@ -88,3 +91,12 @@ def sample_frames(values: F32, rate: float, times: NDArray[np.floating[Any]]) ->
     high = np.minimum(low + 1, len(values) - 1)
     share = (position - low).astype(np.float32).reshape(-1, *([1] * (values.ndim - 1)))
     return np.asarray(values[low] * (1 - share) + values[high] * share, np.float32)
+
+
+def as_tensor(array: NDArray[Any]) -> torch.Tensor:
+    """A copy of an array as a tensor of torch's own.
+
+    Its memory is aligned as torch likes it: on numpy's addresses vector kernels split sums differently from run to run,
+    and a resumed training would differ in the last bit.
+    """
+    return torch.from_numpy(np.ascontiguousarray(array)).clone()
