@@ -41,6 +41,7 @@ class LinearHead:
     mirror: NDArray[np.int32]
     _subsets: list[tuple[Tensor, LinearHead]] = field(default_factory=list, repr=False)
     _shaped: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list, repr=False)
+    _landmark_ids: Tensor | None = field(default=None, repr=False)
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> LinearHead:
         """The same head with its tensors on another device or of another floating type."""
@@ -133,6 +134,16 @@ class LinearHead:
         corners = torch.as_tensor(self.triangles[self.landmark_triangles].astype(np.int64), device=vertices.device)
         weights = torch.as_tensor(self.landmark_barycentrics, device=vertices.device, dtype=vertices.dtype)
         return (vertices[:, corners] * weights[..., None]).sum(2)
+
+    def pose_landmarks(self, identity: Tensor, psi: Tensor, jaw: Tensor, neck: Tensor, eyes: Tensor) -> Tensor:
+        """The 478 landmarks [B, 478, 3] of posed heads, computing only the vertices they lie on; see `forward`."""
+        corners = self.triangles[self.landmark_triangles]
+        if self._landmark_ids is None:
+            self._landmark_ids = torch.from_numpy(np.unique(corners).astype(np.int64))
+        local = np.searchsorted(self._landmark_ids.numpy(), corners)
+        vertices = self.forward(identity, psi, jaw, neck, eyes, self._landmark_ids)
+        weights = torch.as_tensor(self.landmark_barycentrics, device=vertices.device, dtype=vertices.dtype)
+        return (vertices[:, torch.as_tensor(local, device=vertices.device)] * weights[..., None]).sum(2)
 
 
 def _about(turns: Tensor, centres: Tensor) -> Tensor:

@@ -159,7 +159,7 @@ def _albedo(kind, p, cavity, eyes, volume, palette, out):  # type: ignore[no-unt
     elif kind == TEETH:
         gap = 0.12 * _step(0.75, 1.0, abs(np.sin(p[0] * 420)))
         depth = 0.35 + 0.65 * _step(0.055, 0.088, p[2])
-        out[0], out[1], out[2] = (0.92 - gap) * depth, (0.89 - gap) * depth, (0.82 - gap) * depth
+        out[0], out[1], out[2] = (0.80 - gap) * depth, (0.76 - gap) * depth, (0.69 - gap) * depth
         out[3] = 0.3 * depth
     elif kind == TONGUE:
         depth = 0.3 + 0.7 * _step(0.04, 0.085, p[2])
@@ -179,6 +179,11 @@ def _lit(kind, p, n, hollow, eyes, volume, palette, lights, view, mix, out):  # 
     """Add the lit colour of one surface point to `out` [3]."""
     length = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
     nx, ny, nz = n[0] / length, n[1] / length, n[2] / length
+    if kind == TEETH:
+        # the strips are folded sheets whose own normals say little: light them as the arch they stand for
+        nx, ny, nz = 12 * p[0], 0.0, 1.0
+        length = np.sqrt(nx * nx + 1.0)
+        nx, nz = nx / length, nz / length
     _albedo(kind, p, hollow, eyes, volume, palette, mix)
     squarings = 6 if kind in (EYE_L, EYE_R) else 4
     red = green = blue = 0.28 + 0.12 * ny

@@ -77,7 +77,12 @@ class SampleBody:
         shirt = torso + SHIRT_GAP * vertex_normals(torso, torso_faces)
         count = len(rest)
         hair_at, torso_at = count, count + len(self._hair_source)
-        parts: list[NDArray[np.integer]] = [faces, hair_faces + hair_at, torso_faces + torso_at, torso_faces + torso_at + len(torso)]
+        parts: list[NDArray[np.integer]] = [
+            faces,
+            hair_faces + hair_at,
+            torso_faces + torso_at,
+            torso_faces + torso_at + len(torso),
+        ]
         self.triangles = np.concatenate(parts).astype(np.int32)
         self._static = np.concatenate([torso, shirt]).astype(np.float32)
         self._rest = np.concatenate([rest, rest[self._hair_source], torso, shirt]).astype(np.float32)

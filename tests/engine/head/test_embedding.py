@@ -55,6 +55,17 @@ def test_lips_are_on_their_own_lip(points):
     assert np.abs(wide[13] - points[13]).max() < 0.002
 
 
+def test_posing_only_landmarks_gives_the_same_landmarks():
+    """The short way to the landmarks agrees with posing the whole head."""
+    head = load_default_head()
+    g = torch.Generator().manual_seed(0)
+    identity = torch.randn(len(head.identity_basis), generator=g)
+    psi = torch.rand(5, len(head.expression_names), generator=g)
+    jaw, neck, eyes = (0.2 * torch.randn(5, *shape, generator=g) for shape in ((3,), (3,), (2, 3)))
+    whole = head.landmarks(head.forward(identity, psi, jaw, neck, eyes))
+    assert torch.allclose(head.pose_landmarks(identity, psi, jaw, neck, eyes), whole, atol=2e-6)
+
+
 def test_the_embedding_is_symmetric(points):
     """Every landmark has its mirror image among the landmarks, within a millimetre."""
     pairs = mirrored_pairs(np.c_[points[:, 0], -points[:, 1]] * 3000)
