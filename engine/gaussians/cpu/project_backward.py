@@ -74,11 +74,9 @@ def project_backward(
     """Gradients of Gaussians [begin, end); zero for those that show nothing. `g_pixels`: |dL/d screen mean| [N]."""
     for i in range(begin, end):
         if tiles[i] == 0:
-            for j in range(3):
-                g_means[i, j] = ZERO
-                g_scales[i, j] = ZERO
-            for j in range(4):
-                g_quats[i, j] = ZERO
+            g_means[i] = ZERO
+            g_scales[i] = ZERO
+            g_quats[i] = ZERO
             g_logits[i] = ZERO
             g_pixels[i] = ZERO
             continue
