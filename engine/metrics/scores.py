@@ -1,0 +1,60 @@
+"""Collecting figures frame by frame, and the pictures that go with them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.files import explain_os_error, replacing
+
+U8 = NDArray[np.uint8]
+
+
+class Scores:
+    """Figures of one or many clips: group ("tracked") -> metric ("psnr") -> one value for each frame."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, group: str, **figures: float) -> None:
+        """Append one value to each named metric."""
+        for metric, value in figures.items():
+            self._values[group][metric].append(float(value))
+
+    def extend(self, other: Scores) -> None:
+        """Append all values of another collection; means are then over frames, not over clips."""
+        for group, metrics in other._values.items():
+            for metric, values in metrics.items():
+                self._values[group][metric].extend(values)
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Group -> metric -> mean."""
+        return {
+            group: {metric: float(np.mean(values)) for metric, values in metrics.items()}
+            for group, metrics in self._values.items()
+        }
+
+
+def write_tiles(path: Path, rows: Iterable[Iterable[U8]]) -> None:
+    """Write pictures u8 [S, S, 3] side by side as one PNG, one row of pictures below the other; atomic.
+
+    Raises:
+        UserError: if the file cannot be written.
+    """
+    sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+    with replacing(path) as temporary:
+        if not cv2.imwrite(str(temporary), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
+            raise explain_os_error(OSError("the picture could not be encoded"), path)
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report that `evaluate` wrote."""
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report
