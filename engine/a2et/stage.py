@@ -155,7 +155,9 @@ def _clip_speech(clip: ClipInput, out: Path, encoder: SpeechFeatures) -> tuple[F
     audio = read_audio(clip.path)
     if audio is None or audio.silent:
         return None
-    features, voice = encoder.features(audio.mono16k), voice_probability(audio.mono16k)
+    # Contiguous, as they will be read back: sums over another memory order differ in the last bit.
+    features = np.ascontiguousarray(encoder.features(audio.mono16k))
+    voice = voice_probability(audio.mono16k)
     write_arrays(cached, {"features": features, "voice": voice}, {"source": source, "encoder": encoder.name})
     return features, voice
 
