@@ -93,8 +93,17 @@ def stage_configs(preset: Any, fps: float) -> dict[str, Any]:
     return configs
 
 
-def bind(project: Project, stage: str, configs: Mapping[str, Any], device: str = "cpu") -> StageJob:
+def bind(
+    project: Project, stage: str, configs: Mapping[str, Any], device: str = "cpu", *, restart: bool = False
+) -> StageJob:
     """The stage as a picklable job on this project's clips and folders.
+
+    Args:
+        project: the project.
+        stage: name of the stage.
+        configs: per stage its config.
+        device: "cpu" or "cuda".
+        restart: begin anew, also if there is a checkpoint to go on from; it is kept in runs/old.
 
     Raises:
         UserError: if there is nothing to run on, or a stage it needs is not finished.
@@ -119,6 +128,7 @@ def bind(project: Project, stage: str, configs: Mapping[str, Any], device: str =
         device=device,
         parts=_expected(project, configs)[stage],
         name=project.manifest.name,
+        restart=restart,
     )
 
 

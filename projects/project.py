@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -187,7 +187,12 @@ class Project:
 
     def set_checks(self, checks: Mapping[str, CheckSummary]) -> None:
         """Keep what the quality check said, by clip id."""
-        self._update(clips=[msgspec.structs.replace(c, check=checks.get(c.id, c.check)) for c in self.clips])
+
+        def keep(manifest: Manifest) -> Manifest:
+            clips = [msgspec.structs.replace(c, check=checks.get(c.id, c.check)) for c in manifest.clips]
+            return msgspec.structs.replace(manifest, clips=clips)
+
+        self._merge(keep)
 
     def set_preset(self, preset: str) -> None:
         """Remember the preset to train and judge staleness with."""
@@ -195,7 +200,15 @@ class Project:
 
     def note_run(self, record: RunRecord) -> None:
         """Append to the history of runs."""
-        self._update(runs=[*self.manifest.runs, record])
+        self._merge(lambda manifest: msgspec.structs.replace(manifest, runs=[*manifest.runs, record]))
+
+    def _merge(self, change: Callable[[Manifest], Manifest]) -> None:
+        """Apply a change to the file as it is now, which another process may have saved during long work.
+
+        What is open here takes the change alone: a run under way goes on with the clips it began with.
+        """
+        store.save(self.folder, change(store.load(self.folder).manifest))
+        self.manifest = change(self.manifest)
 
     def _update(self, **changes: object) -> None:
         changed = msgspec.structs.replace(self.manifest, **changes)

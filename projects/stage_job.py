@@ -30,6 +30,7 @@ class StageJob:
         device: "cpu" or "cuda".
         parts: what the result depends on.
         name: of the project.
+        restart: begin anew even if there is a checkpoint to go on from.
     """
 
     stage: str
@@ -40,6 +41,7 @@ class StageJob:
     device: str
     parts: Parts
     name: str
+    restart: bool = False
 
     def __call__(self, stop: StopToken) -> Job:
         """Run the stage, going on from its checkpoint if it was stopped; marks the folder as finished at the end.
@@ -49,7 +51,7 @@ class StageJob:
         """
         record = StageRecord(self.stage, fingerprint_of(self.parts), self.parts, False, self.device, _now())
         before = read_record(self.out)
-        if before is not None and before.fingerprint == record.fingerprint:
+        if before is not None and before.fingerprint == record.fingerprint and not self.restart:
             record = before
         else:
             moved = _set_aside(self.out)

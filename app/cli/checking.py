@@ -17,7 +17,7 @@ def check_clips(project: Project, found: dict[str, object], stop: StopToken) -> 
     """Check every clip; keeps the verdicts in the project and puts all figures into `found`, by clip id."""
     import msgspec
 
-    from emotalker.engine.tracking import check
+    from emotalker.engine.tracking.check import check_clip
     from emotalker.projects import CheckSummary
 
     total = len(project.clips)
@@ -26,7 +26,7 @@ def check_clips(project: Project, found: dict[str, object], stop: StopToken) -> 
             return Outcome.STOPPED
         yield Progress(STAGE, number, total, "clips")
         try:
-            result = check.check_clip(project.path_of(clip))
+            result = check_clip(project.path_of(clip))
         except UserError as error:
             summary = CheckSummary("red", [f"{error.what} {error.why} {error.what_to_do}"])
             found[clip.id] = {"light": "red", "findings": summary.findings}

@@ -41,11 +41,11 @@ def demo(
         project = _project(folder / "project")
         outcome = _train(project, folder / "sample", reporter, stop)
         if outcome is Outcome.FINISHED:
-            from emotalker.engine.render import video
+            from emotalker.engine.render.video import render_video
 
             reporter.say("Rendering the film.", "bold")
             twin = project.stage_folder("avatar")
-            job = video.render_video(twin, speech, out, EMOTION, LEVEL, "plate", SIZE, 0.0, 0.0, stop)
+            job = render_video(twin, speech, out, EMOTION, LEVEL, "plate", SIZE, 0.0, 0.0, stop)
             outcome = reporter.run(job)
     if outcome is Outcome.STOPPED:
         again = "run it again from the start" if keep is None else "the same command goes on from there"

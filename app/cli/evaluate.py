@@ -35,10 +35,11 @@ def evaluate(
     _require_held_out(project)
     out = project.stage_folder("evaluate")
     with stoppable() as stop, Reporter() as reporter:
-        twin = twin_of(project, reporter, stop)
-        from emotalker.engine.metrics import evaluate as metrics
+        # An older twin may have learned from the clips held out now.
+        twin = twin_of(project, reporter, stop, outdated=False)
+        from emotalker.engine.metrics.evaluate import evaluate as judge
 
-        outcome = reporter.run(metrics.evaluate(clips, project.stage_folder("track"), twin, stop, out))
+        outcome = reporter.run(judge(clips, project.stage_folder("track"), twin, stop, out))
     if outcome is Outcome.STOPPED:
         raise Stopped("Stopped before all held-out clips were judged. Run the same command again.")
     report = _report(out)

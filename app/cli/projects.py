@@ -23,10 +23,10 @@ def open_project(folder: Path) -> Project:
 
 def configs_of(project: Project, preset: str) -> dict[str, Any]:
     """Per stage the config of a preset, at the project's frame rate."""
-    from emotalker.engine import presets
+    from emotalker.engine.presets import preset as find_preset
     from emotalker.projects.pipeline import stage_configs
 
-    return stage_configs(presets.preset(preset), project.manifest.fps)
+    return stage_configs(find_preset(preset), project.manifest.fps)
 
 
 def choose_device(wanted: str) -> str:
@@ -36,11 +36,11 @@ def choose_device(wanted: str) -> str:
         UserError: if "cuda" is wanted and does not run here.
     """
     from emotalker.engine.errors import UserError
-    from emotalker.engine.gaussians import cuda
+    from emotalker.engine.gaussians.cuda import probe_cuda
 
     if wanted == "cpu":
         return "cpu"
-    state = cuda.probe_cuda()
+    state = probe_cuda()
     if state.ok:
         say(f"Training on the CUDA card: {state.reason}")
         return "cuda"

@@ -39,10 +39,10 @@ def render(
     check_view(audio, out, background, size, yaw, pitch)
     project = open_project(folder)
     with stoppable() as stop, Reporter() as reporter:
-        twin = twin_of(project, reporter, stop)
-        from emotalker.engine.render import video
+        twin = twin_of(project, reporter, stop, outdated=True)
+        from emotalker.engine.render.video import render_video
 
-        job = video.render_video(twin, audio, out, emotion, level, background, size, yaw, pitch, stop)
+        job = render_video(twin, audio, out, emotion, level, background, size, yaw, pitch, stop)
         outcome = reporter.run(job)
     if outcome is Outcome.STOPPED:
         raise Stopped(f"Stopped; {out.name} was not written. Run the same command again for it.")

@@ -99,7 +99,10 @@ class Reporter:
 
     def say(self, text: str, style: str | None = None) -> None:
         """Print a sentence above the bars."""
-        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        from rich.text import Text
+
+        # A style given to print() would also colour the bars that are redrawn with it.
+        self._console.print(Text(text, style=style or ""), soft_wrap=True)
 
     def _progress(self, event: Progress) -> None:
         now = time.monotonic()

@@ -48,6 +48,9 @@ def train(
             metavar="CLIP", help="Clip to judge by, never learned from (repeat for several; 'auto' chooses again)."
         ),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew instead of going on from a checkpoint, which is set aside.")
+    ] = False,
 ) -> None:
     """Train the twin. Runs what is new or stale and says why; Ctrl-C keeps the work done, the same command goes on."""
     from emotalker.app.cli.console import say
@@ -70,7 +73,9 @@ def train(
         configs = configs_of(project, project.manifest.preset)
         stages = [only.value] if only is not None else list(STAGES)
         with stoppable() as stop, Reporter() as reporter:
-            outcome = run_stages(project, configs, stages, lambda: choose_device(device.value), reporter, stop)
+            outcome = run_stages(
+                project, configs, stages, lambda: choose_device(device.value), reporter, stop, restart=restart
+            )
     if outcome is Outcome.STOPPED:
         again = f" --only {only.value}" if only is not None else ""
         raise Stopped(f'Stopped; the work done is kept. To go on: emotalker-cli train "{folder}"{again}')

@@ -23,6 +23,8 @@ def run_stages(
     device: Callable[[], str],
     reporter: Reporter,
     stop: StopToken,
+    *,
+    restart: bool = False,
 ) -> Outcome:
     """Run those of `stages` that have work to do, each from its checkpoint; stops where `stop` was requested.
 
@@ -33,20 +35,21 @@ def run_stages(
         device: asked once, before the first stage that can use a card.
         reporter: shows the events.
         stop: ends the running stage early, with its checkpoint kept.
+        restart: begin stages that were stopped anew; alone, a stage that is up to date as well.
     """
     from emotalker.projects import bind, statuses
 
     chosen: str | None = None
     for name in stages:
         status = next(s for s in statuses(project, configs) if s.stage == name)
-        if not status.must_run:
+        if not status.must_run and not (restart and len(stages) == 1):
             reporter.say(status.reason)
             continue
         if name in _ON_DEVICE and chosen is None:
             chosen = device()
         reporter.say(status.reason, "bold")
         used = chosen if name in _ON_DEVICE and chosen is not None else "cpu"
-        job = bind(project, name, configs, used)
+        job = bind(project, name, configs, used, restart=restart)
         if _timed(project, name, used, lambda job=job: reporter.run(job(stop))) is Outcome.STOPPED:  # type: ignore[misc]
             return Outcome.STOPPED
         if stop.requested:

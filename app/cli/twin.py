@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from emotalker.projects import Project
 
 
-def twin_of(project: Project, reporter: Reporter, stop: StopToken) -> Path:
-    """The twin's folder; packs it first if all stages are done, and warns if it is older than the clips.
+def twin_of(project: Project, reporter: Reporter, stop: StopToken, *, outdated: bool) -> Path:
+    """The twin's folder; packs it first if all stages are done.
+
+    Args:
+        project: the project.
+        reporter: shows the packing.
+        stop: of the command.
+        outdated: take a twin that is older than the project too, with a warning.
 
     Raises:
-        UserError: if there is no twin yet.
+        UserError: if there is no twin yet, or only an older one where that does not do.
     """
     from emotalker.app.cli.projects import configs_of
     from emotalker.app.cli.training import run_stages
@@ -30,11 +36,11 @@ def twin_of(project: Project, reporter: Reporter, stop: StopToken) -> Path:
     behind = [status for status in before if status.must_run]
     if packed.must_run and not behind:
         run_stages(project, configs, [packed.stage], lambda: "cpu", reporter, stop)
-    elif behind and (folder / "avatar.json").is_file():
+    elif behind and outdated and (folder / "avatar.json").is_file():
         say(f"The twin is older than the project: {behind[0].reason} `train` brings it up to date.", "yellow")
     elif behind:
         raise UserError(
-            f"There is no twin of '{project.manifest.name}' yet.",
+            f"There is no twin of '{project.manifest.name}' as the project is now.",
             behind[0].reason,
             f'Run: emotalker-cli train "{project.folder}"',
         )

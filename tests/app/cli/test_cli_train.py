@@ -81,6 +81,37 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(run: Callable, project: Path,
     assert outcomes[:3] == [("track", "finished"), ("fit", "stopped"), ("fit", "finished")]
 
 
+def test_restart_begins_anew_and_keeps_the_old_run(run: Callable, project: Path, engine: Any) -> None:
+    """A checkpoint nobody wants to go on from is set aside, also that of a finished stage named with --only."""
+    engine.at_step = lambda stage, step: os.kill(os.getpid(), signal.SIGINT)
+    assert run("train", project).exit_code == 130
+    engine.at_step = lambda stage, step: None
+    assert run("train", project, "--restart").exit_code == 0
+    assert run("train", project, "--restart", "--only", "fit").exit_code == 0
+    assert [entry for entry in engine.log if entry[0] in ("track", "fit")] == [
+        ("track", 0), ("track", 0), ("fit", 0), ("fit", 0),
+    ]  # fmt: skip
+    assert sorted((path / "count").read_text() for path in (project / "runs" / "old").iterdir()) == ["1", "3"]
+
+
+def test_clip_added_while_training_is_not_lost(run: Callable, project: Path, engine: Any, tmp_path: Path) -> None:
+    """Another command may add clips during a training; the training ends as it began, and the clips stay."""
+    late = tmp_path / "late" / "angry_level1.mp4"
+    late.parent.mkdir()
+    late.write_bytes((tmp_path / "clips" / "sad_level1.mp4").read_bytes() + b"another content")
+
+    def add(stage: str, step: int) -> None:
+        if (stage, step) == ("track", 1):
+            Project.open(project).add([late])
+
+    engine.at_step = add
+    assert run("train", project).exit_code == 0
+    assert engine.log == ALL
+    opened = Project.open(project)
+    assert [clip.id for clip in opened.clips][-1] == "angry_level1"
+    assert len(opened.manifest.runs) == 5
+
+
 def test_second_ctrl_c_aborts_at_once(run: Callable, project: Path, engine: Any) -> None:
     """A stage that does not react is left at the second Ctrl-C; signals and lock are as before."""
     before = signal.getsignal(signal.SIGINT)
@@ -176,6 +207,9 @@ def test_render_without_a_twin_says_so(run: Callable, project: Path, engine: Any
     result = run(*command)
     assert result.exit_code == 0
     assert "older than the project" in result.stderr
+    judged = run("evaluate", project)
+    assert judged.exit_code == 1
+    assert "emotalker-cli train" in judged.stderr
 
 
 def test_twin_is_packed_on_demand(run: Callable, project: Path, engine: Any) -> None:
