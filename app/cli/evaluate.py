@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from emotalker.engine.clip import ClipInput
+    from emotalker.engine.jobs import Job, StopToken
 
 _ROWS = (
     ("tracked", "ours, driven by the tracked face"),
@@ -37,9 +44,7 @@ def evaluate(
     with stoppable() as stop, Reporter() as reporter:
         # An older twin may have learned from the clips held out now.
         twin = twin_of(project, reporter, stop, outdated=False)
-        from emotalker.engine.metrics.evaluate import evaluate as judge
-
-        outcome = reporter.run(judge(clips, project.stage_folder("track"), twin, stop, out))
+        outcome = reporter.run(_judge(clips, project.stage_folder("track"), twin, out, stop))
     if outcome is Outcome.STOPPED:
         raise Stopped("Stopped before all held-out clips were judged. Run the same command again.")
     report = _report(out)
@@ -48,6 +53,21 @@ def evaluate(
     if json is None or str(json) != "-":
         _print_report(report)
     say(f"Pictures and figures are in {out}.")
+
+
+def _judge(clips: Sequence[ClipInput], tracks: Path, twin: Path, out: Path, stop: StopToken) -> Job:
+    """The evaluation with the twin's own renderer and the landmark detector that tracking uses."""
+    from emotalker.engine.avatar import ClipRenderer
+    from emotalker.engine.metrics.evaluate import evaluate as judge
+    from emotalker.engine.tracking.landmarker import FaceLandmarker
+
+    landmarker = FaceLandmarker()
+
+    def detect(picture: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        face = landmarker.detect(picture)
+        return None if face is None else face.points
+
+    return judge(clips, tracks, twin, out, stop, renderer=lambda f: ClipRenderer(f, tracks, clips), detect=detect)
 
 
 def _require_held_out(project: Any) -> None:

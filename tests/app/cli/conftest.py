@@ -123,8 +123,10 @@ class Engine:
         out.write_text(json.dumps([audio.name, *view]))
         return Outcome.FINISHED
 
-    def evaluate(self, clips: Any, tracks: Path, twin: Path, stop: StopToken, out: Path) -> Job:
+    def evaluate(self, clips: Any, tracks: Path, twin: Path, out: Path, stop: StopToken, **tools: Any) -> Job:
         """Figures that are easy to find again in a table."""
+        assert tools["renderer"](twin) == (twin, tracks, clips)
+        assert tools["detect"](None) == "points"
         yield Progress("evaluate", 1, 1, "clips")
         ours = {"psnr": 31.25, "ssim": 0.9, "lpips": 0.1, "psnr_face": 28.5, "psnr_mouth": 26.5}
         trivial = {"psnr": 27.5, "psnr_face": 22.5, "psnr_mouth": 21.5}
@@ -146,7 +148,9 @@ def engine(install: Callable[..., None]) -> Engine:
     install("emotalker.engine.a2et.stage", express=lambda c, t, out, config, s: fake.stage("express", out, config, s))
     emote = {"emote": lambda c, t, f, x, out, config, s, d: fake.stage("emote", out, config, s)}
     install("emotalker.engine.training.stage2", **emote)
-    install("emotalker.engine.avatar", build=fake.build)
+    install("emotalker.engine.avatar", build=fake.build, ClipRenderer=lambda *arguments: arguments)
+    face = SimpleNamespace(detect=lambda picture: SimpleNamespace(points="points"))
+    install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: face)
     install("emotalker.engine.render.video", render_video=fake.render_video)
     install("emotalker.engine.metrics.evaluate", evaluate=fake.evaluate)
     install("emotalker.engine.gaussians.cuda", probe_cuda=lambda: SimpleNamespace(ok=False, reason="No card is here."))
