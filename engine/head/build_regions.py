@@ -14,14 +14,14 @@ BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE = range(6)
 
 
 def with_regions(arrays: Arrays) -> Arrays:
-    """The arrays with one `region_NAME` mask [V] per region added."""
+    """The arrays with one `region_NAME` mask [V] per region added; "region_ears" must be there, inner sides and all."""
     template = np.asarray(arrays["template"], np.float64)
     triangles = np.asarray(arrays["triangles"], np.int32)
     part = np.asarray(arrays["part"])
     weights = np.asarray(arrays["weights"], np.float64)
     member = [np.isin(np.arange(len(template)), triangles[part == p]) for p in range(6)]
     outside = visible(template, triangles) & member[BODY]
-    ears = _ears(template) & outside
+    ears = np.asarray(arrays["region_ears"]) & outside
     neck = outside & (weights[:, 0] > 0.02)
     lips = _lips(template) & member[BODY]
     scalp = outside & ~ears & ~neck & (template[:, 1] > hairline(template))
@@ -85,17 +85,6 @@ def open_rim(triangles: NDArray[np.int32], template: NDArray[np.float64]) -> NDA
     out = np.zeros(len(template), bool)
     out[unique[count == 1]] = True
     return out & (template[:, 1] < -0.08)
-
-
-def _ears(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    side, height, depth = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    return (
-        (side > 0.066)
-        & (np.abs(height - 0.025) < 0.045)
-        & (depth > -0.03)
-        & (depth < 0.032)
-        & (side > 0.074 - 0.25 * np.abs(depth))
-    )
 
 
 def _lips(points: NDArray[np.float64]) -> NDArray[np.bool_]:
