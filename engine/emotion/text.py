@@ -270,23 +270,19 @@ def _embed_part(part: Part, encoder: TextEncoder) -> TextEmotion:
     return TextEmotion(weights.astype(np.float32), level * (1 - float(weights[NEUTRAL])), confidence)
 
 
-_Prototypes = tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
-_prototype_cache: dict[str, _Prototypes] = {}
-
-
-def _prototypes(encoder: TextEncoder) -> _Prototypes:
+@functools.lru_cache(maxsize=4)
+def _prototypes(
+    encoder: TextEncoder,
+) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Words, their emotions [P], levels [P] (1, 2, 3) and vectors [P, D]; encoded once for each encoder."""
-    if encoder.name not in _prototype_cache:
-        rows = [
-            (word, EMOTIONS.index(emotion), level)
-            for emotion, levels in PROTOTYPES.items()
-            for level, words in enumerate(levels, start=1)
-            for word in words
-        ]
-        words, emotions, levels = zip(*rows)
-        vectors = encoder.encode(words).astype(np.float64)
-        _prototype_cache[encoder.name] = (words, np.array(emotions), np.array(levels, np.float64), vectors)
-    return _prototype_cache[encoder.name]
+    rows = [
+        (word, EMOTIONS.index(emotion), level)
+        for emotion, levels in PROTOTYPES.items()
+        for level, words in enumerate(levels, start=1)
+        for word in words
+    ]
+    words, emotions, levels = zip(*rows)
+    return words, np.array(emotions), np.array(levels, np.float64), encoder.encode(words).astype(np.float64)
 
 
 def _prototype_mean(vectors: NDArray[np.float64], emotions: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from emotalker.engine.files import write_json
 from emotalker.engine.jobs import Event, Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
 from emotalker.engine.metrics import perceptual
-from emotalker.engine.metrics.baselines import frames_of, mean_frame, nearest_frames
+from emotalker.engine.metrics.baselines import mean_frame, nearest_frames
 from emotalker.engine.metrics.image import as_float, cpbd, psnr, ssim
 from emotalker.engine.metrics.landmarks import (
     FACE,
@@ -196,7 +196,7 @@ def _judge_baselines(
     stores = [judge.store(c) for c in judge.training]
     every = -(-_total_frames(stores) // MOST_CANDIDATES)
     yield Notice(STAGE, f"Searching the training frames nearest to {clip.id}.")
-    keys = nearest_frames(held, frames_of(stores, judge.size, every), lambda: judge.stop.requested)
+    keys = nearest_frames(held, stores, every, lambda: judge.stop.requested)
     opened: dict[Path, FrameStore] = {}
     try:
         for frame, mask, key in zip(held, masks, keys):

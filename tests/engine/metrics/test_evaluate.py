@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from emotalker.engine import assets
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Event, Notice, Outcome, Preview, StopToken, run
@@ -151,6 +152,18 @@ def test_baselines_come_from_training_clips_of_the_emotion(
     assert set(report["baseline_nearest"]) == {"psnr", "psnr_face", "psnr_mouth"}
 
 
+@pytest.mark.assets
+@pytest.mark.skipif(assets.path(perceptual.ASSET) is None, reason="the asset vgg16_lpips is not on this computer")
+def test_lpips_is_reported_where_its_model_is(
+    project: tuple[Path, list[ClipInput]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The render that is further off is further off for LPIPS too."""
+    monkeypatch.undo()
+    track_dir, clips = project
+    _outcome, report = judge(track_dir, clips, tmp_path / "out")
+    assert 0 < report["tracked"]["lpips"] < report["audio"]["lpips"] < 0.5
+
+
 def test_rerun_gives_the_same_report(project: tuple[Path, list[ClipInput]], tmp_path: Path) -> None:
     """Nothing in it depends on chance or on the time."""
     track_dir, clips = project
@@ -204,14 +217,15 @@ def test_stops_when_asked(project: tuple[Path, list[ClipInput]], tmp_path: Path,
     assert not (tmp_path / "out" / "report.json").exists()
 
 
-def test_nearest_search_equals_trying_all() -> None:
-    """The matrix product finds what a plain search finds, across chunk borders."""
-    generator = np.random.default_rng(0)
-    held = generator.integers(0, 255, (70, 8, 8, 3)).astype(np.uint8)
-    train = generator.integers(0, 255, (75, 8, 8, 3)).astype(np.uint8)
-    keys = nearest_frames(held, (((Path("x"), k), f) for k, f in enumerate(train)))
-    errors = ((held[:, None].astype(float) - train[None]) ** 2).mean((2, 3, 4))
-    assert [k and k[1] for k in keys] == errors.argmin(1).tolist()
+def test_nearest_search_equals_trying_all(project: tuple[Path, list[ClipInput]]) -> None:
+    """The search at reduced size finds what a plain search in full finds."""
+    track_dir, clips = project
+    stores = [track_dir / "clips" / c.id / "frames.store" for c in clips]
+    held = np.stack([f for _k, f in frames_of(stores[2:], SIZE)])
+    train = list(frames_of(stores[:2], SIZE))
+    wanted = [max(train, key=lambda item: psnr(item[1], f))[0] for f in held]
+    assert nearest_frames(held, stores[:2]) == wanted
+    assert nearest_frames(held, stores[:2], stopping=lambda: True) == [None] * len(held)
 
 
 def test_mean_of_nothing_is_refused() -> None:
