@@ -83,12 +83,12 @@ def test_neutral_at_any_level_is_neutral_exactly(model: A2ET) -> None:
 def test_levels_between_are_continuous_and_differ(model: A2ET) -> None:
     """Small steps of the level make small steps of the face, also across whole levels, and the ends are far apart."""
     speech, voice = _inputs()
-    levels = np.linspace(0, 3, 61, dtype=np.float32)
+    levels = np.linspace(0, 3, 31, dtype=np.float32)
     faces = [predict(model, speech, voice, _weights(angry=1), level, 25.0, 20).psi_emo for level in levels]
     steps = [float(np.abs(b - a).max()) for a, b in itertools.pairwise(faces)]
-    assert max(steps) < 0.15 * float(np.abs(faces[-1] - faces[0]).max()) + 0.02
+    assert max(steps) < 0.2 * float(np.abs(faces[-1] - faces[0]).max()) + 0.02
     assert float(np.abs(faces[-1] - faces[0]).max()) > 0.05
-    assert float(np.abs(faces[30] - faces[20]).max()) > 1e-3
+    assert float(np.abs(faces[15] - faces[10]).max()) > 1e-3
 
 
 def test_strength_grows_with_the_level_whatever_its_weights() -> None:
