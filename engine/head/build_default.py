@@ -241,12 +241,11 @@ def landmarks(head: LinearHead) -> tuple[NDArray[np.int32], NDArray[np.float32]]
     from emotalker.engine.head.embedding import find_landmarks
     from emotalker.engine.tracking.landmarker import FaceLandmarker
 
+    landmarker = FaceLandmarker()
+
     def find(rgb: NDArray[np.uint8]) -> NDArray[np.floating] | None:
-        landmarker, found = FaceLandmarker(), None
-        # the region of interest settles over a few calls, as it does in a clip
-        for _ in range(3):
-            found = landmarker(rgb)
-        return None if found is None else found.landmarks
+        face = landmarker.detect(rgb)
+        return None if face is None else face.points
 
     centre = np.array([0.0, 0.02, 0.0])
     return find_landmarks(head, find, lambda yaw, pitch: looking_at(centre, yaw, pitch, zoom=1.3))

@@ -127,21 +127,20 @@ def test_the_landmarker_sees_the_person(body):
 
     if assets.path("face_landmarker") is None:
         pytest.skip("the face landmark model is not downloaded")
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
-
+    tracking = pytest.importorskip("emotalker.engine.tracking.landmarker", exc_type=ImportError)
     config = SampleConfig(size=384, seconds=1.2)
     performance, _ = act(config, "happy", 2.0, 1, body.head.expression_names)
     camera = sample_camera(384)
-    landmarker = FaceLandmarker()
+    landmarker = tracking.FaceLandmarker()
     errors = []
     for i in range(0, 30, 3):
         vertices, head = body.vertices(pose_at(performance, i))
         image, _ = body.paint(vertices, camera, backdrop(384))
-        found = landmarker((image * 255).astype(np.uint8))
+        found = landmarker.detect((image * 255).astype(np.uint8))
         assert found is not None
         corners = body.head.triangles[body.head.landmark_triangles]
         truth = camera.project((head[corners] * body.head.landmark_barycentrics[..., None]).sum(1))
         errors.append(
-            np.linalg.norm(found.landmarks[:, :2] - truth, axis=1).mean() / np.linalg.norm(truth[33] - truth[263])
+            np.linalg.norm(found.points[:, :2] - truth, axis=1).mean() / np.linalg.norm(truth[33] - truth[263])
         )
     assert np.mean(errors) < 0.035
