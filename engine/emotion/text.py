@@ -53,6 +53,10 @@ class TextEncoder(Protocol):
         """Unit vectors [N, D]."""
         ...
 
+    def __hash__(self) -> int:
+        """Encoders are told apart by identity, so that what one gave can be kept."""
+        ...
+
 
 class TableTextEncoder:
     """Works with no model at all: a fixed table of emotion words, and letter triples for every other word.

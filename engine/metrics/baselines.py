@@ -49,8 +49,8 @@ def nearest_frames(
 ) -> list[FrameKey | None]:
     """For each held-out frame the training frame with the highest PSNR, found by looking at the answer.
 
-    The eight nearest at a quarter of the side are compared in full; on real clips (1 000 frames to choose from) that came
-    within .001 dB of comparing all of them in full, in a fifteenth of the time.
+    The eight nearest at a quarter of the side are compared in full; on real clips, with 1 000 frames to choose from,
+    that came within .001 dB of comparing all of them in full, in a fifteenth of the time.
 
     Args:
         held: recorded held-out frames, u8 [T, S, S, 3].
