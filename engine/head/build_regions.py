@@ -21,7 +21,7 @@ def with_regions(arrays: Arrays) -> Arrays:
     weights = np.asarray(arrays["weights"], np.float64)
     member = [np.isin(np.arange(len(template)), triangles[part == p]) for p in range(6)]
     outside = visible(template, triangles) & member[BODY]
-    ears = np.asarray(arrays["region_ears"]) & outside
+    ears = np.asarray(arrays["region_ears"], np.bool_) & outside
     neck = outside & (weights[:, 0] > 0.02)
     lips = _lips(template) & member[BODY]
     scalp = outside & ~ears & ~neck & (template[:, 1] > hairline(template))
