@@ -34,7 +34,7 @@ from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]
 Detect = Callable[[U8], NDArray[np.float32] | None]
-"""Finds 478 landmarks [478, 2] in pixels on a picture u8 [H, W, 3], or None where there is no face."""
+"""Finds 478 landmarks [478, 2 or 3] in pixels (depth is not looked at) on a picture u8 [H, W, 3], or None where there is no face."""
 
 STAGE = "evaluate"
 # Bounds that keep long clips affordable: frames judged of one clip, and training frames the oracle chooses from.
@@ -244,7 +244,7 @@ def _judge_landmarks(judge: _Judge, clip: ClipInput, count: int, scores: Scores)
 def _landmarks(judge: _Judge, frames: Sequence[U8]) -> NDArray[np.float32] | None:
     """Landmarks [T, 478, 2] of some frames; None if one has no face."""
     found = [judge.detect(frame) for frame in frames]
-    return None if any(f is None for f in found) else np.stack([f for f in found if f is not None])
+    return None if any(f is None for f in found) else np.stack([f[:, :2] for f in found if f is not None])
 
 
 def _masks(track: Track, index: int, size: int) -> tuple[Mask, Mask]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -52,9 +50,3 @@ def write_tiles(path: Path, rows: Iterable[Iterable[U8]]) -> None:
     with replacing(path) as temporary:
         if not cv2.imwrite(str(temporary), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
             raise explain_os_error(OSError("the picture could not be encoded"), path)
-
-
-def read_report(path: Path) -> dict[str, Any]:
-    """The report that `evaluate` wrote."""
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return report
