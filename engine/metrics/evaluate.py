@@ -34,7 +34,7 @@ from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]
 Detect = Callable[[U8], NDArray[np.float32] | None]
-"""Finds 478 landmarks [478, 2 or 3] in pixels (depth is ignored) on a picture u8 [H, W, 3]; None if there is no face."""
+"""Finds 478 landmarks [478, 2 or 3] in pixels (depth unused) in a picture u8 [H, W, 3]; None if there is no face."""
 
 STAGE = "evaluate"
 # Bounds that keep long clips affordable: frames judged of one clip, and training frames the oracle chooses from.
