@@ -142,6 +142,20 @@ class Project:
         self._update(clips=adder.clips)
         return results
 
+    def remove(self, names: Sequence[str]) -> list[ClipEntry]:
+        """Take clips out of the project, by id or file name; their files stay where they are.
+
+        Raises:
+            UserError: if there is no such clip, or the project could not be saved.
+        """
+        ids = {find_clip(self.clips, name).id for name in names}
+        gone = [clip for clip in self.clips if clip.id in ids]
+        self._update(
+            clips=[clip for clip in self.clips if clip.id not in ids],
+            hold_out=[name for name in self.manifest.hold_out if name not in ids],
+        )
+        return gone
+
     def relink(self, folder: Path) -> list[ClipEntry]:
         """Look for missing clips among the videos below `folder`, by content; returns those found.
 

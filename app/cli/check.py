@@ -19,10 +19,9 @@ def check(
     ] = None,
 ) -> None:
     """Look at every clip: one face, its size, light, sharpness, sound, length. Says what to do about what is wrong."""
-    from emotalker.app.cli.checking import check_clips
+    from emotalker.app.cli.checking import check_clips, unusable
     from emotalker.app.cli.projects import open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
-    from emotalker.engine.errors import UserError
     from emotalker.engine.jobs import Outcome
 
     project = open_project(folder)
@@ -30,7 +29,7 @@ def check(
     project.refresh()
     found: dict[str, object] = {}
     with stoppable() as stop, Reporter() as reporter:
-        outcome = reporter.run(check_clips(project, found, stop))
+        outcome = reporter.run(check_clips(project, project.clips, found, stop))
     if outcome is Outcome.STOPPED:
         raise Stopped("Stopped; run the same command again to check the other clips.")
     rows = []
@@ -42,10 +41,6 @@ def check(
         write_figures(found, json)
     if json is None or str(json) != "-":
         print_table(project.manifest.name, ("clip", "light", "what to know"), rows)
-    bad = [clip.id for clip in project.clips if clip.check is not None and clip.check.light == "red"]
-    if bad:
-        raise UserError(
-            f"{len(bad)} of {len(project.clips)} clips cannot be used as they are.",
-            f"Red: {', '.join(bad)}; the table says why.",
-            "Record them again as the table says, or leave them out of the project.",
-        )
+    error = unusable(project)
+    if error is not None:
+        raise error

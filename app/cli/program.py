@@ -19,6 +19,7 @@ from emotalker.app.cli.demo import demo
 from emotalker.app.cli.evaluate import evaluate
 from emotalker.app.cli.log import close_log, open_log
 from emotalker.app.cli.new import new
+from emotalker.app.cli.remove import remove
 from emotalker.app.cli.render import render
 from emotalker.app.cli.running import Stopped
 from emotalker.app.cli.train import train
@@ -93,7 +94,7 @@ app = typer.Typer(
     "The usual order: new, add, check, train, evaluate, render. "
     "Exit codes: 0 fine, 1 an error you can mend, 2 a bug, 130 stopped with Ctrl-C.",
 )
-for _command in (new, add, check, train, render, evaluate, bench, demo):
+for _command in (new, add, remove, check, train, render, evaluate, bench, demo):
     app.command()(_command)
 app.add_typer(assets, name="assets")
 

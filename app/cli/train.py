@@ -53,12 +53,13 @@ def train(
     ] = False,
 ) -> None:
     """Train the twin. Runs what is new or stale and says why; Ctrl-C keeps the work done, the same command goes on."""
+    from emotalker.app.cli.checking import check_before_training
     from emotalker.app.cli.console import say
     from emotalker.app.cli.projects import choose_device, configs_of, open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
     from emotalker.app.cli.training import run_stages
     from emotalker.engine.jobs import Outcome
-    from emotalker.projects import STAGES
+    from emotalker.projects import STAGES, statuses
     from emotalker.projects.lock import training_lock
 
     project = open_project(folder)
@@ -73,9 +74,13 @@ def train(
         configs = configs_of(project, project.manifest.preset)
         stages = [only.value] if only is not None else list(STAGES)
         with stoppable() as stop, Reporter() as reporter:
-            outcome = run_stages(
-                project, configs, stages, lambda: choose_device(device.value), reporter, stop, restart=restart
-            )
+            outcome = Outcome.FINISHED
+            if statuses(project, configs)[0].must_run:
+                outcome = check_before_training(project, reporter, stop)
+            if outcome is Outcome.FINISHED:
+                outcome = run_stages(
+                    project, configs, stages, lambda: choose_device(device.value), reporter, stop, restart=restart
+                )
     if outcome is Outcome.STOPPED:
         again = f" --only {only.value}" if only is not None else ""
         raise Stopped(f'Stopped; the work done is kept. To go on: emotalker-cli train "{folder}"{again}')

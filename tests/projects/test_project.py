@@ -179,6 +179,19 @@ def test_hold_out(project: Project, clip: Clip) -> None:
     assert project.held_out() == automatic
 
 
+def test_removing_leaves_the_file(project: Project, clip: Clip) -> None:
+    """A removed clip is out of the list and of the held-out clips; its file stays and can be added again."""
+    files = [clip("happy_level1.mp4", 0), clip("happy_level2.mp4", 1), clip("sad_level2.mp4", 2)]
+    project.add(files)
+    project.set_hold_out(["happy_level2"])
+    project.remove(["happy_level2.mp4", "happy_level2"])
+    opened = Project.open(project.folder)
+    assert [entry.id for entry in opened.clips] == ["happy_level1", "sad_level2"]
+    assert opened.manifest.hold_out == []
+    assert files[1].is_file()
+    assert project.add([files[1]])[0].change == "added"
+
+
 def test_checks_stay_with_their_clips(project: Project, clip: Clip) -> None:
     """What the quality check said is there after opening again."""
     project.add([clip("happy_level1.mp4", 0), clip("happy_level2.mp4", 1)])

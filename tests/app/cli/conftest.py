@@ -83,6 +83,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.log: list[tuple[Any, ...]] = []
+        self.verdicts: dict[str, SimpleNamespace] = {}
         self.at_step: Callable[[str, int], None] = lambda stage, step: None
 
     def stage(self, name: str, out: Path, config: Settings, stop: StopToken) -> Job:
@@ -143,6 +144,8 @@ def engine(install: Callable[..., None]) -> Engine:
     """The small stages, in place; there is no CUDA card."""
     fake = Engine()
     install("emotalker.engine.presets", preset=fake.preset)
+    good = SimpleNamespace(light="green", findings=[])
+    install("emotalker.engine.tracking.check", check_clip=lambda path: fake.verdicts.get(path.stem, good))
     install("emotalker.engine.tracking.stage", track=lambda c, out, config, s: fake.stage("track", out, config, s))
     install("emotalker.engine.training.stage1", fit=lambda c, t, out, config, s, d: fake.stage("fit", out, config, s))
     install("emotalker.engine.a2et.stage", express=lambda c, t, out, config, s: fake.stage("express", out, config, s))

@@ -98,7 +98,7 @@ def test_check_shows_lights_and_keeps_them(run: Callable, project: Path, install
     assert result.exit_code == 1
     assert "speak louder" in result.stdout
     assert "Film the face from the front." in result.stdout
-    assert "Red: sad_level3" in result.stderr
+    assert "1 of 6 clips cannot be used" in result.stderr
     figures = json.loads((tmp_path / "check.json").read_text())
     assert figures["sad_level2"] == {
         "light": "yellow",

@@ -15,7 +15,7 @@ import pytest
 from emotalker.engine import assets
 from emotalker.engine.jobs import Metric, Progress
 
-COMMANDS = ("new", "add", "check", "train", "render", "evaluate", "bench", "demo", "assets")
+COMMANDS = ("new", "add", "remove", "check", "train", "render", "evaluate", "bench", "demo", "assets")
 
 
 def test_help_lists_every_command(run: Callable) -> None:

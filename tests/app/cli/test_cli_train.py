@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -152,6 +153,21 @@ def test_errors_of_a_stage_reach_the_user(run: Callable, project: Path, engine: 
     assert str(log) in result.stderr.replace("\n", "")
     assert "Traceback" not in result.stderr
     assert "ZeroDivisionError: by nought" in log.read_text()
+
+
+def test_clips_are_checked_before_long_work(run: Callable, project: Path, engine: Any) -> None:
+    """An unusable clip stops a training before it starts, and can be taken out; a doubtful one is a warning."""
+    engine.verdicts["sad_level1"] = SimpleNamespace(light="red", findings=["There are two faces."])
+    engine.verdicts["sad_level2"] = SimpleNamespace(light="yellow", findings=["The sound is low."])
+    result = run("train", project)
+    assert result.exit_code == 1
+    assert "There are two faces." in result.stderr
+    assert f'emotalker-cli remove "{project}" sad_level1' in result.stderr
+    assert engine.log == []
+    assert run("remove", project, "sad_level1").exit_code == 0
+    result = run("train", project)
+    assert result.exit_code == 0
+    assert "sad_level2: The sound is low." in result.stderr
 
 
 def test_cuda_that_does_not_run_is_said_before_training(run: Callable, project: Path, engine: Any) -> None:
