@@ -1,0 +1,251 @@
+"""The finished twin in memory: it hears, moves and turns into Gaussians."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from emotalker.engine.a2et.model import A2ET
+from emotalker.engine.a2et.predict import predict
+from emotalker.engine.a2et.speech import SpeechFeatures
+from emotalker.engine.avatar.controls import NECK, Controls, FrameControl, camera_codes, drive_lids, root_transforms
+from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
+from emotalker.engine.avatar.idle import idle_motion
+from emotalker.engine.avatar.lighting import LightTable
+from emotalker.engine.avatar.play import Player
+from emotalker.engine.camera import Camera
+from emotalker.engine.emotion.curve import EmotionCurve
+from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
+from emotalker.engine.gaussians.cpu.playback import GaussianArrays
+from emotalker.engine.gaussians.gaussians import Gaussians
+from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.model import JOINTS
+from emotalker.engine.tracking.track import Track
+
+F32 = NDArray[np.float32]
+HEAD = JOINTS.index("head")
+REACH_MARGIN = 1.25
+"""Camera codes are kept within this much of what training saw: networks guess wildly beyond it."""
+
+
+@dataclass
+class RestPose:
+    """How the person holds the head when nothing happens: medians over the training clips.
+
+    Attributes:
+        neck: axis-angle [3], radians.
+        eyes: left, right axis-angle [2, 3].
+        root_rotation: axis-angle [3].
+        root_translation: [3], metres.
+        code_mean: mean camera code [12].
+        code_reach: largest distance from it in training [12].
+    """
+
+    neck: F32
+    eyes: F32
+    root_rotation: F32
+    root_translation: F32
+    code_mean: F32
+    code_reach: F32
+
+
+@dataclass
+class Avatar:
+    """Everything needed to play a person.
+
+    Attributes:
+        name: of the person.
+        fps: frames per second of the recordings.
+        identity: of the head model [I].
+        camera: the recordings' crop camera.
+        shapes: the Gaussian head, K expressions.
+        a2et: speech to expression.
+        speech: name of the speech encoder it was trained with.
+        light: colour transforms of the recordings.
+        blink: lid coefficients of a full blink, left and right [2].
+        rest: pose at rest.
+        plate: default background u8 [S, S, 3].
+        recorded: (emotion, level) of every training clip.
+        created: when it was packed, ISO 8601.
+    """
+
+    name: str
+    fps: float
+    identity: F32
+    camera: Camera
+    shapes: GaussianBlendshapes
+    a2et: A2ET
+    speech: str
+    light: LightTable
+    blink: F32
+    rest: RestPose
+    plate: NDArray[np.uint8]
+    recorded: tuple[tuple[str, float], ...]
+    created: str = ""
+    _encoder: SpeechFeatures | None = field(default=None, repr=False)
+
+    @staticmethod
+    def load(folder: Path) -> Avatar:
+        """Read a twin; see `emotalker.engine.avatar.folder.load_avatar`."""
+        from emotalker.engine.avatar.folder import load_avatar
+
+        return load_avatar(folder)
+
+    def save(self, folder: Path) -> None:
+        """Write the twin; see `emotalker.engine.avatar.folder.save_avatar`."""
+        from emotalker.engine.avatar.folder import save_avatar
+
+        save_avatar(self, folder)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Names of the K expressions."""
+        return load_default_head().expression_names
+
+    @property
+    def window(self) -> int:
+        """W, the speech frames each frame is given."""
+        return 16
+
+    @cached_property
+    def _player(self) -> Player:
+        return Player(self.shapes)
+
+    @cached_property
+    def _joints(self) -> torch.Tensor:
+        return load_default_head().shape(torch.from_numpy(self.identity))[1]
+
+    def encoder(self) -> SpeechFeatures:
+        """The speech encoder, opened once.
+
+        Raises:
+            UserError: if it is not on this computer and cannot be fetched.
+        """
+        if self._encoder is None:
+            self._encoder = open_encoder(self.speech, self.a2et.spec.speech_width)
+        return self._encoder
+
+    def hear(self, audio_16k: F32, encoder: SpeechFeatures | None = None) -> Heard:
+        """What the twin hears in mono sound [n] at 16 kHz."""
+        return hear(audio_16k, encoder or self.encoder())
+
+    def controls_from_speech(
+        self,
+        audio: F32 | Heard,
+        curve: EmotionCurve,
+        fps: float | None = None,
+        n_frames: int | None = None,
+        seed: int = 0,
+    ) -> Controls:
+        """Drive by a recording alone: A2ET's face, idle head motion and blinks (cross-driven).
+
+        Args:
+            audio: mono sound [n] at 16 kHz, or what `hear` made of it.
+            curve: emotion and level over time.
+            fps: frames per second; the recordings' when left out.
+            n_frames: how many; as many as cover the sound when left out.
+            seed: picks blinks and head motion.
+        """
+        heard = audio if isinstance(audio, Heard) else self.hear(audio)
+        fps = fps or self.fps
+        count = int(np.ceil(heard.seconds * fps - 1e-6)) if n_frames is None else n_frames
+        times = (np.arange(count) + 0.5) / fps
+        weights, level = curve.sample(times)
+        face = predict(self.a2et, heard.features, heard.voice, weights, level, fps, count)
+        idle, rest = idle_motion(times, seed), self.rest
+        neck = rest.neck + face.neck_emo + idle.neck
+        root = root_transforms(rest.root_rotation + idle.root_rotation, rest.root_translation + idle.root_translation)
+        names = self.expressions
+        return Controls(
+            psi_neu=drive_lids(face.psi_neu, idle.au45, self.blink, names),
+            psi_emo=drive_lids(face.psi_emo, idle.au45, self.blink, names),
+            jaw_neu=face.jaw_neu, jaw_emo=face.jaw_emo, neck=neck, eyes=rest.eyes + idle.eyes, root=root,
+            au45=idle.au45, camera_code=self._codes(root, neck), weights=weights, level=level,
+            lighting=self.light.mixed(weights, level), speech=heard.features, window=self.window, fps=fps,
+        )  # fmt: skip
+
+    def controls_from_track(
+        self, track: Track, heard: Heard, weights: F32, level: float, *, tracked_expression: bool = True
+    ) -> Controls:
+        """Drive by a recorded clip's head motion, camera code and AU45 (self-driven, as the paper evaluates).
+
+        Args:
+            track: the clip's track, T frames.
+            heard: the clip's sound.
+            weights: its emotion as shares [8].
+            level: its level.
+            tracked_expression: wear the tracked expression and jaw; else what A2ET makes of sound, label and level.
+        """
+        count, fps, names = len(track), track.fps, self.expressions
+        weight = np.broadcast_to(np.asarray(weights, np.float32), (count, len(weights)))
+        levels = np.full(count, level, np.float32)
+        face = predict(self.a2et, heard.features, heard.voice, weight, levels, fps, count)
+        if tracked_expression:
+            psi_emo, jaw_emo, jaw_neu = track.psi, track.jaw, track.jaw
+        else:
+            psi_emo, jaw_emo = drive_lids(face.psi_emo, track.au45, self.blink, names), face.jaw_emo
+            jaw_neu = face.jaw_neu
+        root = root_transforms(track.root_rotation, track.root_translation)
+        return Controls(
+            psi_neu=drive_lids(face.psi_neu, track.au45, self.blink, names), psi_emo=psi_emo, jaw_neu=jaw_neu,
+            jaw_emo=jaw_emo, neck=track.neck, eyes=track.eyes, root=root, au45=track.au45,
+            camera_code=self._codes(root, track.neck), weights=weight, level=levels,
+            lighting=self.light.mixed(weight, levels), speech=heard.features, window=self.window, fps=fps,
+        )  # fmt: skip
+
+    def arrays(self, control: FrameControl) -> GaussianArrays:
+        """World Gaussians of one frame as arrays, for `PlaybackRenderer`; lit, new arrays every call."""
+        bones = self._bones(control.jaw_emo[None], control.neck[None], control.eyes[None])[0]
+        return self._player.frame(control.psi_emo, bones, control.root, control.lighting)
+
+    def gaussians(self, control: FrameControl) -> Gaussians:
+        """World Gaussians of one frame, lit as its emotion was recorded."""
+        return Gaussians(*(torch.from_numpy(a) for a in self.arrays(control)))
+
+    def pose(self, t: float, emotion: EmotionCurve, heard: Heard | None = None, seed: int = 0) -> Gaussians:
+        """World Gaussians at a moment: the convenient way for single pictures; films compute their controls at once.
+
+        Args:
+            t: seconds on the audio clock.
+            emotion: emotion and level over time.
+            heard: what is being said; silence when left out.
+            seed: picks blinks and head motion.
+        """
+        heard = heard or self._quiet()
+        controls = self.controls_from_speech(heard, emotion, n_frames=int(t * self.fps) + 1, seed=seed)
+        return self.gaussians(controls.frame(len(controls) - 1))
+
+    def orbit(self, size: int, yaw: float = 0.0, pitch: float = 0.0) -> Camera:
+        """The recordings' view at `size` pixels, moved around the head by yaw and pitch in radians."""
+        camera = self.camera.resized(size, size)
+        return camera.orbited(self._head_centre(), yaw, pitch) if yaw or pitch else camera
+
+    def _head_centre(self) -> NDArray[np.float64]:
+        """The head joint at rest, world, metres."""
+        rest = self.rest
+        bone = self._bones(np.zeros((1, 3), np.float32), rest.neck[None], rest.eyes[None])[0, HEAD].astype(np.float64)
+        joint = bone[:, :3] @ self._joints[HEAD].double().numpy() + bone[:, 3]
+        root = root_transforms(rest.root_rotation[None], rest.root_translation[None])[0].astype(np.float64)
+        return np.asarray(root[:, :3] @ joint + root[:, 3])
+
+    def _bones(self, jaw: F32, neck: F32, eyes: F32) -> F32:
+        tensors = (torch.from_numpy(np.ascontiguousarray(x, np.float32)) for x in (jaw, neck, eyes))
+        return np.asarray(load_default_head().bone_transforms(self._joints, *tensors).numpy(), np.float32)
+
+    def _codes(self, root: F32, neck: F32) -> F32:
+        """Camera codes [T, 12] about the mean of training, within its reach."""
+        still = np.zeros_like(neck)
+        bones = self._bones(still, neck, np.zeros((len(neck), 2, 3), np.float32))[:, NECK]
+        code = camera_codes(self.camera, root, bones) - self.rest.code_mean
+        reach = REACH_MARGIN * self.rest.code_reach
+        return np.clip(code, -reach, reach).astype(np.float32)
+
+    def _quiet(self) -> Heard:
+        """A second of features at their mean and no voice: silence without needing the speech encoder."""
+        mean = self.a2et.feature_mean.numpy()
+        return Heard(np.repeat(mean[None], 50, 0), np.zeros(50, np.float32), 1.0)

@@ -1,0 +1,123 @@
+"""Packing a twin out of what the stages left in their folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from emotalker.engine.a2et.predict import load_a2et
+from emotalker.engine.avatar.avatar import Avatar, RestPose
+from emotalker.engine.avatar.clips import read_plate
+from emotalker.engine.avatar.controls import NECK, blink_coefficients, camera_codes, root_transforms
+from emotalker.engine.avatar.folder import save_avatar
+from emotalker.engine.avatar.lighting import LightTable
+from emotalker.engine.clip import ClipInput
+from emotalker.engine.errors import UserError
+from emotalker.engine.files import read_arrays
+from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
+from emotalker.engine.head.default import load_default_head
+from emotalker.engine.tracking.track import Subject, Track
+
+F32 = NDArray[np.float32]
+SURE = 0.5
+"""Frames whose face presence is below this say nothing about the person."""
+
+
+def build(
+    track_dir: Path,
+    fit_dir: Path,
+    express_dir: Path,
+    emote_dir: Path | None,
+    out: Path,
+    clips: Sequence[ClipInput],
+    name: str,
+) -> Path:
+    """Pack a twin; held-out clips leave no trace in it.
+
+    Args:
+        track_dir: folder of the tracking stage.
+        fit_dir: folder of stage 1.
+        express_dir: folder of the A2ET stage.
+        emote_dir: folder of stage 2; None plays stage 1 alone.
+        out: folder of the twin.
+        clips: the project's clips.
+        name: of the person.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UserError: if a stage's result is missing or damaged, every clip is held out, or `out` cannot be written.
+    """
+    used = [clip for clip in clips if not clip.held_out]
+    if not used:
+        raise UserError(
+            "The twin cannot be packed.", "Every clip is held out.", "Let at least one clip be learned from."
+        )
+    subject = Subject.load(track_dir / "subject.safetensors")
+    tracks = [Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used]
+    shapes, light = _fitted(fit_dir / "model.safetensors")
+    _, express = read_arrays(express_dir / "model.safetensors")
+    avatar = Avatar(
+        name=name,
+        fps=tracks[0].fps,
+        identity=subject.identity,
+        camera=subject.camera,
+        shapes=shapes,
+        a2et=load_a2et(express_dir / "model.safetensors"),
+        speech=express.get("speech", "whisper_tiny_en"),
+        light=light,
+        blink=blink_coefficients(tracks, load_default_head().expression_names),
+        rest=rest_pose(subject, tracks),
+        plate=read_plate(track_dir / "clips" / used[0].id / "plate.png"),
+        recorded=tuple(dict.fromkeys((clip.emotion, float(clip.level)) for clip in used)),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    save_avatar(avatar, out)
+    return out
+
+
+def rest_pose(subject: Subject, tracks: Sequence[Track]) -> RestPose:
+    """Medians of the pose over the frames whose face was seen, and mean and reach of their camera codes."""
+    sure = np.concatenate([t.confidence for t in tracks]) > SURE
+    if not sure.any():
+        sure[:] = True
+    neck, eyes, turn, shift = (
+        np.concatenate([getattr(t, name) for t in tracks])[sure]
+        for name in ("neck", "eyes", "root_rotation", "root_translation")
+    )
+    head = load_default_head()
+    joints = head.shape(torch.from_numpy(subject.identity))[1]
+    necks = torch.from_numpy(neck)
+    still = torch.zeros_like(necks)
+    bones = head.bone_transforms(joints, still, necks, torch.zeros(len(neck), 2, 3))[:, NECK].numpy()
+    code = camera_codes(subject.camera, root_transforms(turn, shift), bones)
+    mean = code.mean(0, dtype=np.float64).astype(np.float32)
+    neck, eyes, turn, shift = (np.median(values, axis=0).astype(np.float32) for values in (neck, eyes, turn, shift))
+    return RestPose(neck, eyes, turn, shift, mean, np.abs(code - mean).max(0))
+
+
+def _fitted(path: Path) -> tuple[GaussianBlendshapes, LightTable]:
+    """The Gaussian head of stage 1 and the light of its clips.
+
+    Raises:
+        UserError: if the file is missing or not what stage 1 writes.
+    """
+    arrays, metadata = read_arrays(path)
+    try:
+        shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
+        labels = json.loads(metadata["clips"])
+        emotions, levels = (tuple(clip[key] for clip in labels) for key in ("emotion", "level"))
+        return shapes, LightTable(arrays["lighting"], emotions, tuple(float(level) for level in levels))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            "The fitted head cannot be read.",
+            f"{path.name} is not what the fit stage writes ({type(error).__name__}: {error}).",
+            "Run the fit stage again.",
+        ) from error

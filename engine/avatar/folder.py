@@ -1,0 +1,149 @@
+"""A twin on disk: avatar.json says what it is, avatar.safetensors holds every number."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from emotalker.engine.a2et.model import A2ETSpec
+from emotalker.engine.a2et.predict import a2et_from_arrays
+from emotalker.engine.avatar.avatar import Avatar, RestPose
+from emotalker.engine.avatar.lighting import LightTable
+from emotalker.engine.camera import Camera
+from emotalker.engine.emotion.labels import emotion_index
+from emotalker.engine.errors import UserError
+from emotalker.engine.files import Arrays, write_bytes, write_json
+from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
+from emotalker.engine.head.default import load_default_head
+
+VERSION = 1
+JSON, ARRAYS = "avatar.json", "avatar.safetensors"
+HEAD_NAME = "default"
+NOTE = "Pictures and films of this twin are AI-generated and have to be labelled as such."
+
+
+def save_avatar(avatar: Avatar, folder: Path) -> None:
+    """Write a twin; avatar.json comes last, so that it is only there when the rest is.
+
+    Raises:
+        UserError: if the folder cannot be written or the disk is full.
+    """
+    rest = asdict(avatar.rest)
+    arrays: Arrays = {
+        "identity": avatar.identity, "viewmat": avatar.camera.viewmat, "K": avatar.camera.K, "blink": avatar.blink,
+        "plate": avatar.plate, "lighting": avatar.light.transforms,
+        **{f"rest.{k}": v for k, v in rest.items()},
+        **{f"shapes.{k}": v for k, v in avatar.shapes.to_arrays().items()},
+        **{f"a2et.{k}": v.numpy() for k, v in avatar.a2et.state_dict().items()},
+    }  # fmt: skip
+    data = save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
+    facts = {
+        "version": VERSION,
+        "name": avatar.name,
+        "head": HEAD_NAME,
+        "fps": avatar.fps,
+        "size": [avatar.camera.width, avatar.camera.height],
+        "recorded": [list(pair) for pair in avatar.recorded],
+        "lighting": [[e, level] for e, level in zip(avatar.light.emotions, avatar.light.levels)],
+        "speech": avatar.speech,
+        "a2et": asdict(avatar.a2et.spec),
+        "gaussians": len(avatar.shapes),
+        "created": avatar.created,
+        "note": NOTE,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    write_bytes(folder / ARRAYS, data)
+    write_json(folder / JSON, facts)
+
+
+def load_avatar(folder: Path) -> Avatar:
+    """Read a twin.
+
+    Raises:
+        UserError: if there is none, it is damaged, or of a newer program.
+    """
+    facts, data = _read(Path(folder))
+    try:
+        if int(facts["version"]) > VERSION:
+            raise UserError(
+                f"The twin '{facts.get('name', '')}' was made by a newer version of this program.",
+                f"Its format is {facts['version']}, this version knows up to {VERSION}.",
+                "Update EmoTalker Studio.",
+            )
+        if hashlib.sha256(data).hexdigest() != facts["sha256"]:
+            raise ValueError("its checksum is wrong")
+        return _assemble(facts, load(data))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, SafetensorError) as error:
+        raise _damaged(Path(folder), f"{type(error).__name__}: {error}") from error
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], bytes]:
+    try:
+        facts = json.loads((folder / JSON).read_text(encoding="utf-8"))
+        data = (folder / ARRAYS).read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(
+            f"There is no twin in {folder.name}.",
+            f"{Path(error.filename or folder).name} is missing.",
+            "Train the twin, or choose the folder that holds avatar.json.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, str(error)) from error
+    if not isinstance(facts, dict):
+        raise _damaged(folder, f"{JSON} holds no description")
+    return facts, data
+
+
+def _assemble(facts: dict[str, Any], arrays: Arrays) -> Avatar:
+    head = load_default_head()
+    if facts["head"] != HEAD_NAME or len(arrays["identity"]) != len(head.identity_basis):
+        raise ValueError(f"it needs another head model ({facts['head']})")
+    width, height = (int(n) for n in facts["size"])
+    labels = [(str(e), float(level)) for e, level in facts["lighting"]]
+    for emotion, _ in labels:
+        emotion_index(emotion)
+    rest = RestPose(**{f.name: arrays[f"rest.{f.name}"] for f in fields(RestPose)})
+    return Avatar(
+        name=str(facts["name"]),
+        fps=float(facts["fps"]),
+        identity=arrays["identity"],
+        camera=Camera(arrays["viewmat"], arrays["K"], width, height),
+        shapes=GaussianBlendshapes.from_arrays(_part(arrays, "shapes.")),
+        a2et=_a2et(facts, arrays, len(head.expression_names)),
+        speech=str(facts["speech"]),
+        light=LightTable(arrays["lighting"], tuple(e for e, _ in labels), tuple(level for _, level in labels)),
+        blink=arrays["blink"],
+        rest=rest,
+        plate=arrays["plate"],
+        recorded=tuple((str(e), float(level)) for e, level in facts["recorded"]),
+        created=str(facts["created"]),
+    )
+
+
+def _a2et(facts: dict[str, Any], arrays: Arrays, expressions: int) -> Any:
+    spec = A2ETSpec(**facts["a2et"])
+    if spec.expressions != expressions:
+        raise ValueError(f"it speaks with {spec.expressions} expressions, the head has {expressions}")
+    # a freshly made network draws random numbers it does not need; whoever loads a twin keeps their own
+    with torch.random.fork_rng(devices=[]):
+        return a2et_from_arrays(_part(arrays, "a2et."), spec)
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _damaged(folder: Path, why: str) -> UserError:
+    return UserError(
+        f"The twin in {folder.name} cannot be read.",
+        f"Its files are damaged or do not belong together ({why}).",
+        "Pack it again: the project's trained stages are enough for that.",
+    )

@@ -1,0 +1,148 @@
+"""One frame of Gaussians for showing: expression, offsets, light and skinning in a single pass without a graph.
+
+`GaussianBlendshapes` does the same in torch for training, in many passes over memory; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+
+from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes, aligned_quaternions
+from emotalker.engine.gaussians.cpu.playback import GaussianArrays, arrays_of
+from emotalker.engine.gaussians.cpu.threads import for_chunks, split
+from emotalker.engine.gaussians.gaussians import SH_C0
+
+F32 = NDArray[np.float32]
+CHUNK = 2048
+# Columns of a row of everything an expression adds: position 3, turn 3, quaternion 4, log-scale 3, opacity 1, colour 3.
+COLUMNS = 17
+# Columns of offsets: position 3, quaternion 4, log-scale 3, opacity 1, colour 3.
+OFFSETS = 14
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _pose(  # type: ignore[no-untyped-def]
+    first, last, start, expression, rows, psi, offsets, means, quats, scales, opacities, sh, weights, bones, turns,
+    light, out_means, out_quats, out_scales, out_opacities, out_sh,
+):  # fmt: skip
+    """Gaussians [first, last): see `Player.frame`; bones [6, 12], turns [6, 4] wxyz, light [3, 4] on colour - 0.5."""
+    d = np.empty(COLUMNS, np.float32)
+    bone = np.empty(12, np.float32)
+    turn = np.empty(4, np.float32)
+    extra = offsets.shape[0] > 0
+    for g in range(first, last):
+        for j in range(COLUMNS):
+            d[j] = 0
+        for r in range(start[g], start[g + 1]):
+            p = psi[expression[r]]
+            if p != 0:
+                for j in range(COLUMNS):
+                    d[j] += p * rows[r, j]
+
+        # the expression's fixed turn (scalar part 1) times the learned rotation
+        w, x, y, z = quats[g, 0] + d[6], quats[g, 1] + d[7], quats[g, 2] + d[8], quats[g, 3] + d[9]
+        a, b, c = d[3], d[4], d[5]
+        qw, qx = w - a * x - b * y - c * z, x + a * w + b * z - c * y
+        qy, qz = y - a * z + b * w + c * x, z + a * y - b * x + c * w
+        px, py, pz = means[g, 0] + d[0], means[g, 1] + d[1], means[g, 2] + d[2]
+        if extra:
+            px, py, pz = px + offsets[g, 0], py + offsets[g, 1], pz + offsets[g, 2]
+            qw, qx = qw + offsets[g, 3], qx + offsets[g, 4]
+            qy, qz = qy + offsets[g, 5], qz + offsets[g, 6]
+            for j in range(3):
+                d[10 + j] += offsets[g, 7 + j]
+                d[14 + j] += offsets[g, 11 + j]
+            d[13] += offsets[g, 10]
+
+        for e in range(12):
+            bone[e] = 0
+        for e in range(4):
+            turn[e] = 0
+        for j in range(weights.shape[1]):
+            share = weights[g, j]
+            if share != 0:
+                for e in range(12):
+                    bone[e] += share * bones[j, e]
+                for e in range(4):
+                    turn[e] += share * turns[j, e]
+        for r in range(3):
+            out_means[g, r] = bone[4 * r] * px + bone[4 * r + 1] * py + bone[4 * r + 2] * pz + bone[4 * r + 3]
+        tw, tx, ty, tz = turn[0], turn[1], turn[2], turn[3]
+        out_quats[g, 0] = tw * qw - tx * qx - ty * qy - tz * qz
+        out_quats[g, 1] = tw * qx + tx * qw + ty * qz - tz * qy
+        out_quats[g, 2] = tw * qy - tx * qz + ty * qw + tz * qx
+        out_quats[g, 3] = tw * qz + tx * qy - ty * qx + tz * qw
+
+        for j in range(3):
+            out_scales[g, j] = scales[g, j] + d[10 + j]
+        out_opacities[g] = opacities[g] + d[13]
+        # light is linear, so lighting the colours is lighting the picture
+        for s in range(sh.shape[1]):
+            red, green, blue = sh[g, s, 0], sh[g, s, 1], sh[g, s, 2]
+            if s == 0:
+                red, green, blue = red + d[14], green + d[15], blue + d[16]
+            for j in range(3):
+                value = light[j, 0] * red + light[j, 1] * green + light[j, 2] * blue
+                out_sh[g, s, j] = value + light[j, 3] if s == 0 else value
+
+
+class Player:
+    """Poses one head again and again; not to be shared by threads.
+
+    Args:
+        shapes: the head, N Gaussians; values are copied.
+    """
+
+    def __init__(self, shapes: GaussianBlendshapes) -> None:
+        deltas = shapes.deltas
+        self._base = arrays_of(shapes.base)
+        self._start = np.ascontiguousarray(deltas.start)
+        self._expression = np.ascontiguousarray(deltas.expression)
+        learned = deltas.learned.detach().cpu().numpy() * deltas.mask[:, None]
+        rows = np.concatenate([deltas.fixed, learned], 1)
+        # fixed position and learned position are one sum
+        rows[:, :3] += rows[:, 6:9]
+        self._rows = np.ascontiguousarray(np.delete(rows, np.s_[6:9], 1), np.float32)
+        self._weights = np.ascontiguousarray(shapes.weights.cpu().numpy(), np.float32)
+        self._none = np.zeros((0, OFFSETS), np.float32)
+
+    def frame(
+        self, psi: F32, bones: F32, root: F32, lighting: F32 | None = None, offsets: F32 | None = None
+    ) -> GaussianArrays:
+        """World Gaussians of one frame.
+
+        Args:
+            psi: expression [K].
+            bones: skinning transforms [6, 3, 4].
+            root: rigid transform [3, 4].
+            lighting: affine colour transform [3, 4]; none when left out.
+            offsets: what stage 2 adds to the attributes before activation [N, 14]: position, quaternion, log-scale,
+                logit opacity, colour; none when left out.
+
+        Returns:
+            New arrays, to be kept as long as wanted.
+        """
+        b = self._base
+        n = len(b.means)
+        turn, shift = root[:, :3], root[:, 3:]
+        world = np.concatenate([turn @ bones[..., :3], turn @ bones[..., 3:] + shift], -1).astype(np.float32)
+        quats = aligned_quaternions(torch.from_numpy(world[..., :3])).numpy()
+        light = _light_on_coefficients(np.eye(3, 4, dtype=np.float32) if lighting is None else lighting)
+        out = GaussianArrays(*(np.empty(a.shape, np.float32) for a in b))
+        extra = self._none if offsets is None else np.ascontiguousarray(offsets, np.float32)
+        for_chunks(
+            _pose, split(n, CHUNK), self._start, self._expression, self._rows, np.ascontiguousarray(psi, np.float32),
+            extra, *b, self._weights, np.ascontiguousarray(world.reshape(-1, 12)), np.ascontiguousarray(quats), light,
+            *out,
+        )  # fmt: skip
+        return out
+
+
+def _light_on_coefficients(lighting: F32) -> F32:
+    """The transform [3, 4] of spherical-harmonics coefficients, where colour = c SH_C0 + 0.5."""
+    light = np.array(lighting, np.float32)
+    light[:, 3] = (light[:, 3] + 0.5 * light[:, :3].sum(1) - 0.5) / SH_C0
+    return light
