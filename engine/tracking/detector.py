@@ -107,7 +107,7 @@ def _overlaps(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[n
 
 
 def _merge(values: NDArray[np.float64], scores: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], float]]:
-    """One face per cluster of overlapping detections: their mean weighted by score, which jitters less than the best."""
+    """One face per cluster of overlapping detections: their mean weighted by score jitters less than the best."""
     merged = []
     while len(scores):
         best = int(scores.argmax())

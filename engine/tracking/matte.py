@@ -38,14 +38,12 @@ class PersonMatte:
         coarse = next(iter(self._network(small[None]).values()))[0, :, :, 0]
         scale = INPUT / rgb.shape[0]
         coarse = _one_person(coarse.astype(np.float32), None if near is None else np.asarray(near) * scale)
-        axis, offset = _separating_axis(small, coarse)
-        slope, base = _guided_filter(small @ axis + offset, coarse)
+        axis = _separating_axis(small, coarse)
+        slope, base = _guided_filter(small @ axis, coarse)
         side = rgb.shape[0]
-        slope, base, coarse = (
-            cv2.resize(x, (side, side), interpolation=cv2.INTER_LINEAR) for x in (slope, base, coarse)
-        )
-        guide = cv2.transform(rgb.astype(np.float32) / 255, np.append(axis, offset)[None])
-        refined = np.clip((slope * guide.reshape(side, side) + base - 0.15) / 0.7, 0, 1)
+        slope, base = (cv2.resize(x, (side, side), interpolation=cv2.INTER_LINEAR) for x in (slope, base))
+        guide = cv2.transform(rgb.astype(np.float32) / 255, axis[None]).reshape(side, side)
+        refined = np.clip((slope * guide + base - 0.15) / 0.7, 0, 1)
         return (refined * 255 + 0.5).astype(np.uint8)
 
 
@@ -62,19 +60,18 @@ def _one_person(coarse: F32, near: NDArray[np.floating] | None) -> F32:
     return np.where(cv2.dilate(others, np.ones((5, 5), np.uint8)) > 0, 0, coarse).astype(np.float32)
 
 
-def _separating_axis(rgb: F32, coarse: F32) -> tuple[NDArray[np.float64], float]:
-    """The colour axis [3] and offset along which person and background near the edge differ most (Fisher).
+def _separating_axis(rgb: F32, coarse: F32) -> NDArray[np.float64]:
+    """The colour axis [3] along which person and background near the edge differ most (Fisher).
 
     A grey guide cannot tell a dark jumper from a dark green wall; this one can, and it is one channel all the same.
     """
     band = cv2.dilate((np.abs(coarse - 0.5) < 0.4).astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
     inside, outside = rgb[band & (coarse > 0.85)], rgb[band & (coarse < 0.15)]
     if len(inside) < 50 or len(outside) < 50:
-        return np.full(3, 1 / 3), 0.0
+        return np.full(3, 1 / 3)
     spread = np.cov(inside.T) + np.cov(outside.T) + 2e-3 * np.eye(3)
     axis = np.linalg.solve(spread, inside.mean(0) - outside.mean(0))
-    axis = axis / max(float(np.abs(axis).sum()), 1e-9)
-    return axis, 0.0
+    return np.asarray(axis / max(float(np.abs(axis).sum()), 1e-9))
 
 
 def _guided_filter(guide: NDArray[np.floating], image: F32) -> tuple[F32, F32]:

@@ -1,0 +1,150 @@
+"""From observations of all clips to a `Subject`, and from those of one clip to a `Track`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from emotalker.engine.camera import Camera
+from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
+from emotalker.engine.tracking.blink import au45, calibrate, openness
+from emotalker.engine.tracking.filters import smooth
+from emotalker.engine.tracking.identity import Likeness, fit_likeness, start_focal
+from emotalker.engine.tracking.observe import Observed
+from emotalker.engine.tracking.points import FrameState, landmark_points
+from emotalker.engine.tracking.rotations import log_rotation, median_rotation, split_root_and_neck, trunk_rotation
+from emotalker.engine.tracking.sequence import fit_frames
+from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
+from emotalker.engine.tracking.threads import one_thread
+from emotalker.engine.tracking.track import Subject, Track
+
+F32 = NDArray[np.float32]
+ReadMatte = Callable[[int, int], NDArray[np.uint8]]
+# One-Euro filter of landmarks in eye distances: cut-off of a still face in Hz, and its rise per eye distance a second
+STILL_CUTOFF = 5.0
+SPEED_GAIN = 25.0
+CHUNK = 256
+
+
+def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatte, size: int, frames: int) -> Subject:
+    """Identity, camera and blink calibration of a person.
+
+    Args:
+        head: the head model.
+        clips: observations of the clips that may be learned from.
+        read_matte: matte u8 [size, size] of (clip index, frame).
+        size: side of the crops, pixels.
+        frames: how many frames to sample for identity.
+    """
+    picks = sample_frames([c.confidence for c in clips], frames)
+    seen = Observations(
+        torch.from_numpy(np.stack([clips[c].landmarks[i] for c, i in picks])),
+        torch.ones(len(picks)),
+        torch.from_numpy(np.stack([clips[c].blendshapes[i] for c, i in picks])),
+        typical_eye_distance(*(np.concatenate([getattr(c, n) for c in clips]) for n in ("landmarks", "confidence"))),
+        start_focal(size),
+        size / 2,
+    )
+    with one_thread():
+        likeness = fit_likeness(head, seen, [read_matte(c, i) for c, i in picks], Priors())
+    known = np.concatenate([openness(c.landmarks)[c.confidence > 0] for c in clips])
+    rest, shut = calibrate(known)
+    return Subject(likeness.identity.numpy(), _camera(likeness, size), rest, shut)
+
+
+def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> Track:
+    """Expression and pose of every frame of a clip."""
+    size = subject.camera.width
+    distance = typical_eye_distance(clip.landmarks, clip.confidence)
+    # filtered per clip, in eye distances, so that speed means the same for near and far faces
+    filtered = (smooth(clip.landmarks / distance, fps, STILL_CUTOFF, SPEED_GAIN) * distance).astype(np.float32)
+    identity = torch.from_numpy(subject.identity)
+    seen = Observations(
+        torch.from_numpy(filtered), torch.from_numpy(clip.confidence), torch.from_numpy(clip.blendshapes), distance,
+        float(subject.camera.K[0, 0]), size / 2,
+    )  # fmt: skip
+    with one_thread():
+        problem = Problem(landmark_points(head).shaped(identity), head.expression_names, Priors())
+        state = fit_frames(problem, seen)
+        track = _as_track(head, subject, state, clip, filtered, fps)
+        return replace(track, reprojection=reprojection(head, subject, track) / np.float32(distance))
+
+
+def reprojection(head: HeadModel, subject: Subject, track: Track) -> F32:
+    """Mean distance of the fitted from the seen landmarks of every frame [T], pixels of the track's crop."""
+    corners = torch.from_numpy(head.triangles[head.landmark_triangles].astype(np.int64))
+    used, local = torch.unique(corners, return_inverse=True)
+    shares = torch.from_numpy(head.landmark_barycentrics)
+    identity = torch.from_numpy(subject.identity)
+    camera = subject.camera.resized(track.size, track.size)
+    out = np.zeros(len(track), np.float32)
+    for start in range(0, len(track), CHUNK):
+        part = slice(start, start + CHUNK)
+        motion = (torch.from_numpy(a[part]) for a in (track.psi, track.jaw, track.neck, track.eyes))
+        with torch.no_grad():
+            vertices = head.forward(identity, *motion, used)
+            points = (vertices[:, local] * shares[..., None]).sum(2)
+            turn = axis_angle_to_matrix(torch.from_numpy(track.root_rotation[part]))
+            world = points @ turn.transpose(1, 2) + torch.from_numpy(track.root_translation[part])[:, None]
+        gap = camera.project(world.numpy()) - track.landmarks[part]
+        out[part] = np.linalg.norm(gap, axis=-1).mean(1)
+    return out
+
+
+def sample_frames(confidences: Sequence[F32], frames: int) -> list[tuple[int, int]]:
+    """(clip, frame) of about `frames` frames with a face, spread evenly over clips and within each."""
+    chosen = np.arange(len(confidences))
+    if len(chosen) > frames:
+        chosen = np.unique(np.linspace(0, len(confidences) - 1, frames).round().astype(int))
+    each = max(1, -(-frames // len(chosen)))
+    picks = []
+    for clip in chosen:
+        known = np.nonzero(confidences[clip] > 0)[0]
+        places = np.linspace(0, len(known) - 1, each + 2)[1:-1].round().astype(int)
+        picks += [(int(clip), int(known[p])) for p in np.unique(places)]
+    return picks
+
+
+def _camera(likeness: Likeness, size: int) -> Camera:
+    """The crop's camera: world is the head space of the person's usual pose."""
+    view = np.eye(4, dtype=np.float32)
+    view[:3, :3] = median_rotation(likeness.states.rotation.double()).numpy()
+    view[:3, 3] = likeness.states.translation.median(0).values.numpy()
+    half = size / 2
+    K = np.array([[likeness.focal, 0, half], [0, likeness.focal, half], [0, 0, 1]], np.float32)
+    return Camera(view, K, size, size)
+
+
+def _as_track(
+    head: HeadModel, subject: Subject, state: FrameState, clip: Observed, landmarks: F32, fps: float
+) -> Track:
+    view = torch.from_numpy(subject.camera.viewmat).double()
+    turn, shift = view[:3, :3], view[:3, 3]
+    # camera space to world: the inverse of a rigid motion
+    rotations = turn.T @ state.rotation.double()
+    translations = (state.translation.double() - shift) @ turn
+    neck_joint = head.shape(torch.from_numpy(subject.identity))[1][1].double()
+    known = torch.from_numpy(clip.confidence > 0)
+    trunk = trunk_rotation(rotations[known])
+    root, root_shift, neck = split_root_and_neck(rotations, translations, neck_joint, trunk)
+    count = len(state)
+    return Track(
+        psi=state.psi.numpy(),
+        jaw=state.jaw.numpy(),
+        neck=log_rotation(neck).float().numpy(),
+        eyes=state.eyes.numpy(),
+        root_rotation=log_rotation(root).float().numpy(),
+        root_translation=root_shift.float().numpy(),
+        au45=au45(openness(clip.landmarks), subject.blink_open, subject.blink_closed),
+        confidence=clip.confidence,
+        landmarks=landmarks,
+        blendshapes=clip.blendshapes,
+        reprojection=np.zeros(count, np.float32),
+        crop=clip.crop,
+        fps=fps,
+        size=subject.camera.width,
+    )

@@ -1,0 +1,164 @@
+"""The first pass over a clip: frames are cropped, looked at and stored; nothing is fitted yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.errors import UserError
+from emotalker.engine.files import read_arrays, write_arrays
+from emotalker.engine.jobs import Job, Outcome, Progress, StopToken
+from emotalker.engine.media import FrameSource, FrameStoreWriter
+from emotalker.engine.tracking.crop import Sighting, cut
+from emotalker.engine.tracking.landmarker import FaceLandmarker, FaceObservation
+from emotalker.engine.tracking.matte import PersonMatte
+
+F32 = NDArray[np.float32]
+STAGE = "track"
+SCOUTED = 9
+REPORT_EVERY = 25
+# a face found after a loss counts as the same person when it is not further away than this, in face heights
+SAME_FACE = 1.2
+OBSERVED = "observed.safetensors"
+FRAMES = "frames.store"
+
+
+@dataclass
+class Observed:
+    """What the first pass saw of a clip of T frames.
+
+    Attributes:
+        landmarks: crop pixels [T, 478, 2]; lost frames are interpolated.
+        depths: z of the landmarks, crop pixels [T, 478].
+        blendshapes: [T, 52].
+        confidence: [T], 0 where the face was lost.
+        faces: most faces seen at once in the looks taken for that.
+        crop: x, y, side in source pixels [3].
+    """
+
+    landmarks: F32
+    depths: F32
+    blendshapes: F32
+    confidence: F32
+    faces: F32
+    crop: F32
+
+    def save(self, path: Path, fps: float, size: int) -> None:
+        """Write as .safetensors."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
+        write_arrays(path, arrays, {"fps": repr(float(fps)), "size": str(size), "version": "1"})
+
+    @staticmethod
+    def load(path: Path) -> Observed:
+        """Read what `save` wrote."""
+        return Observed(**read_arrays(path)[0])
+
+
+def scout(path: Path, clip: str, fps: float, landmarker: FaceLandmarker) -> Sighting:
+    """Look at a few frames spread over a clip.
+
+    Raises:
+        UserError: if none of them shows a face, or the file cannot be read.
+    """
+    source = FrameSource(path, fps)
+    total = max(len(source), 1)
+    found, width, height = [], source.info.width, source.info.height
+    for k in range(SCOUTED):
+        start = min(round((k + 0.5) * total / SCOUTED), total - 1)
+        for _, rgb in FrameSource(path, fps, start, start + 1):
+            height, width = rgb.shape[:2]
+            face = landmarker.detect(rgb)
+            if face is not None:
+                found.append(face.points)
+    if not found:
+        raise no_face(clip)
+    return Sighting.of(np.stack(found), width, height)
+
+
+def no_face(clip: str) -> UserError:
+    """The error for a clip in which nobody can be tracked."""
+    return UserError(
+        f"There is no face in the clip {clip}.",
+        "The face detector looked at frames from its beginning to its end and found none.",
+        "Take the clip out of the project, or record it again with the face well lit and looking at the camera.",
+    )
+
+
+def observe(
+    path: Path,
+    folder: Path,
+    clip: str,
+    crop: tuple[float, float, float],
+    fps: float,
+    size: int,
+    stop: StopToken,
+    landmarker: FaceLandmarker,
+    matter: PersonMatte,
+) -> Job:
+    """Crop, look and store every frame of a clip into `folder`: frames.store and observed.safetensors.
+
+    Stopped halfway it leaves nothing that counts as done; the clip is started again.
+    """
+    store = folder / FRAMES
+    store.unlink(missing_ok=True)
+    source = FrameSource(path, fps)
+    total = len(source)
+    landmarker.reset()
+    seen: list[FaceObservation | None] = []
+    faces = 0
+    last: FaceObservation | None = None
+    with FrameStoreWriter(store) as writer:
+        for index, rgb in source:
+            if stop.requested:
+                return Outcome.STOPPED
+            picture = cut(rgb, crop, size)
+            face = _same(landmarker.follow(picture), last)
+            if face is None:
+                landmarker.reset()
+            last = face or last
+            near = None if last is None else last.points[:, :2].mean(0)
+            writer.append(picture, matter(picture, near))
+            seen.append(face)
+            if index % (SCOUTED * 5) == 0:
+                faces = max(faces, len(landmarker.detect_faces(picture, 0.6)))
+            if index % REPORT_EVERY == 0:
+                yield Progress(STAGE, index, max(total, index), f"frames of {clip}")
+    if all(f is None for f in seen):
+        raise no_face(clip)
+    gathered(seen, faces, crop).save(folder / OBSERVED, fps, size)
+    return Outcome.FINISHED
+
+
+def gathered(seen: list[FaceObservation | None], faces: int, crop: tuple[float, float, float]) -> Observed:
+    """Observations of all frames as arrays; frames without a face are interpolated and get confidence 0."""
+    known = np.array([i for i, f in enumerate(seen) if f is not None])
+    points = np.stack([f.points for f in seen if f is not None]).astype(np.float32)
+    scores = np.stack([f.blendshapes for f in seen if f is not None]).astype(np.float32)
+    confidence = np.array([0.0 if f is None else f.score for f in seen], np.float32)
+    frames = np.arange(len(seen))
+    right = np.clip(np.searchsorted(known, frames), 0, len(known) - 1)
+    left = np.clip(np.searchsorted(known, frames, side="right") - 1, 0, len(known) - 1)
+    gap = np.maximum(known[right] - known[left], 1)
+    share = np.clip((frames - known[left]) / gap, 0, 1).astype(np.float32)
+
+    def spread(values: F32) -> F32:
+        t = share.reshape(-1, *[1] * (values.ndim - 1))
+        return np.asarray(values[left] * (1 - t) + values[right] * t, np.float32)
+
+    whole = spread(points)
+    return Observed(
+        whole[..., :2].copy(), whole[..., 2].copy(), spread(scores), confidence,
+        np.array([faces], np.float32), np.array(crop, np.float32),
+    )  # fmt: skip
+
+
+def _same(face: FaceObservation | None, last: FaceObservation | None) -> FaceObservation | None:
+    """`face` unless it is somebody else's: far from where the person was, or of quite another size."""
+    if face is None or last is None:
+        return face
+    height = float(np.ptp(last.points[:, 1]))
+    shift = float(np.linalg.norm(face.points[:, :2].mean(0) - last.points[:, :2].mean(0)))
+    return face if shift < SAME_FACE * height and 0.5 < np.ptp(face.points[:, 1]) / height < 2 else None
