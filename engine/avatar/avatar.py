@@ -18,6 +18,7 @@ from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
 from emotalker.engine.avatar.idle import idle_motion
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.avatar.play import Player
+from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
@@ -156,7 +157,8 @@ class Avatar:
         count = int(np.ceil(heard.seconds * fps - 1e-6)) if n_frames is None else n_frames
         times = (np.arange(count) + 0.5) / fps
         weights, level = curve.sample(times)
-        face = predict(self.a2et, heard.features, heard.voice, weights, level, fps, count)
+        with one_torch_thread():
+            face = predict(self.a2et, heard.features, heard.voice, weights, level, fps, count)
         idle, rest = idle_motion(times, seed), self.rest
         neck = rest.neck + face.neck_emo + idle.neck
         root = root_transforms(rest.root_rotation + idle.root_rotation, rest.root_translation + idle.root_translation)
@@ -184,7 +186,8 @@ class Avatar:
         count, fps, names = len(track), track.fps, self.expressions
         weight = np.broadcast_to(np.asarray(weights, np.float32), (count, len(weights)))
         levels = np.full(count, level, np.float32)
-        face = predict(self.a2et, heard.features, heard.voice, weight, levels, fps, count)
+        with one_torch_thread():
+            face = predict(self.a2et, heard.features, heard.voice, weight, levels, fps, count)
         if tracked_expression:
             psi_emo, jaw_emo, jaw_neu = track.psi, track.jaw, track.jaw
         else:
@@ -217,8 +220,10 @@ class Avatar:
             seed: picks blinks and head motion.
         """
         heard = heard or self._quiet()
-        controls = self.controls_from_speech(heard, emotion, n_frames=int(t * self.fps) + 1, seed=seed)
-        return self.gaussians(controls.frame(len(controls) - 1))
+        frame = int(t * self.fps)
+        # A2ET looks ahead, so what follows the moment is computed too
+        count = frame + 1 + self.a2et.spec.context
+        return self.gaussians(self.controls_from_speech(heard, emotion, n_frames=count, seed=seed).frame(frame))
 
     def orbit(self, size: int, yaw: float = 0.0, pitch: float = 0.0) -> Camera:
         """The recordings' view at `size` pixels, moved around the head by yaw and pitch in radians."""

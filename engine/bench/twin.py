@@ -84,6 +84,6 @@ def _untrained(names: tuple[str, ...], speech_width: int, seed: int) -> A2ET:
             for column in (name, name + "Left", name + "Right"):
                 if column in names:
                     offsets[e, names.index(column)] = amount
-    neutral = torch.cat([unpositive(torch.full((len(names),), 0.02)), torch.zeros(POSE)])
+    neutral = torch.cat([unpositive(torch.zeros(len(names))), torch.zeros(POSE)])
     model.start_from(neutral, offsets)
     return model.eval()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from emotalker.engine.a2et.speech import SpeechFeatures
 from emotalker.engine.avatar import Avatar, Controls, Heard
 from emotalker.engine.avatar.hearing import hear, read_speech
+from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
@@ -62,7 +61,7 @@ def render_video(
     Raises:
         UserError: if the twin cannot be read, the file has nothing to say, or the film cannot be written.
     """
-    with _one_torch_thread():
+    with one_torch_thread():
         curve = emotion if isinstance(emotion, EmotionCurve) else EmotionCurve.constant(emotion, level)
         sound = read_speech(Path(audio))
         avatar = Avatar.load(avatar_dir)
@@ -113,14 +112,3 @@ def background_of(background: str, plate: U8, size: int) -> U8:
 
 def _tags(avatar: Avatar) -> dict[str, str]:
     return {"title": avatar.name, "comment": AI_LABEL}
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Torch's own threads wait in a busy loop and take the core that our kernels need."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
