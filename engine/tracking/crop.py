@@ -54,8 +54,8 @@ def crops(sightings: dict[str, Sighting]) -> dict[str, tuple[float, float, float
     out: dict[str, tuple[float, float, float]] = {}
     for name, own in sightings.items():
         if is_head_shot(own):
-            side = min(own.width, own.height)
-            out[name] = ((own.width - side) / 2, (own.height - side) / 2, float(side))
+            whole = min(own.width, own.height)
+            out[name] = ((own.width - whole) / 2, (own.height - whole) / 2, float(whole))
             continue
         alike = [s for s in sightings.values() if not is_head_shot(s) and _alike(own, s)]
         x, y, face = (float(np.median([getattr(s, n) for s in alike])) for n in ("x", "y", "face"))
@@ -77,9 +77,10 @@ def cut(rgb: U8, crop: tuple[float, float, float], size: int) -> U8:
     low = np.floor([x, y]).astype(int)
     high = np.ceil([x + side, y + side]).astype(int)
     inside = rgb[max(low[1], 0) : min(high[1], height), max(low[0], 0) : min(high[0], width)]
-    pads = (max(-low[1], 0), max(high[1] - height, 0), max(-low[0], 0), max(high[0] - width, 0))
-    if any(pads):
-        inside = np.asarray(cv2.copyMakeBorder(inside, *map(int, pads), cv2.BORDER_REPLICATE), np.uint8)
+    top, bottom = max(-int(low[1]), 0), max(int(high[1]) - height, 0)
+    left, right = max(-int(low[0]), 0), max(int(high[0]) - width, 0)
+    if top or bottom or left or right:
+        inside = np.asarray(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)
     method = cv2.INTER_AREA if side >= size else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(inside, (size, size), interpolation=method), np.uint8)
 

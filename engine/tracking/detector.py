@@ -73,7 +73,7 @@ class Detector:
         for v, score in merged:
             centre, extent = (v[:2] - [left, top]) * stretch, v[2:4] * stretch
             points = ((v[4:].reshape(6, 2) - [left, top]) * stretch).astype(np.float32)
-            found.append(FaceBox(*map(float, centre), *map(float, extent), points, score))
+            found.append(FaceBox(float(centre[0]), float(centre[1]), float(extent[0]), float(extent[1]), points, score))
         return found
 
 

@@ -84,9 +84,9 @@ def reprojection(head: HeadModel, subject: Subject, track: Track) -> F32:
     out = np.zeros(len(track), np.float32)
     for start in range(0, len(track), CHUNK):
         part = slice(start, start + CHUNK)
-        motion = (torch.from_numpy(a[part]) for a in (track.psi, track.jaw, track.neck, track.eyes))
+        psi, jaw, neck, eyes = (torch.from_numpy(a[part]) for a in (track.psi, track.jaw, track.neck, track.eyes))
         with torch.no_grad():
-            vertices = head.forward(identity, *motion, used)
+            vertices = head.forward(identity, psi, jaw, neck, eyes, used)
             points = (vertices[:, local] * shares[..., None]).sum(2)
             turn = axis_angle_to_matrix(torch.from_numpy(track.root_rotation[part]))
             world = points @ turn.transpose(1, 2) + torch.from_numpy(track.root_translation[part])[:, None]
@@ -102,10 +102,10 @@ def sample_frames(confidences: Sequence[F32], frames: int) -> list[tuple[int, in
         chosen = np.unique(np.linspace(0, len(confidences) - 1, frames).round().astype(int))
     each = max(1, -(-frames // len(chosen)))
     picks = []
-    for clip in chosen:
+    for clip in chosen.tolist():
         known = np.nonzero(confidences[clip] > 0)[0]
         places = np.linspace(0, len(known) - 1, each + 2)[1:-1].round().astype(int)
-        picks += [(int(clip), int(known[p])) for p in np.unique(places)]
+        picks += [(clip, int(known[p])) for p in np.unique(places)]
     return picks
 
 

@@ -34,14 +34,14 @@ class PersonMatte:
         Returns:
             u8 [S, S]; 255 is the person.
         """
-        small = cv2.resize(rgb, (INPUT, INPUT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        small = cv2.resize(rgb, (INPUT, INPUT), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
         coarse = next(iter(self._network(small[None]).values()))[0, :, :, 0]
         scale = INPUT / rgb.shape[0]
         coarse = _one_person(coarse.astype(np.float32), None if near is None else np.asarray(near) * scale)
         axis = _separating_axis(small, coarse)
         slope, base = _guided_filter(small @ axis, coarse)
         side = rgb.shape[0]
-        slope, base = (cv2.resize(x, (side, side), interpolation=cv2.INTER_LINEAR) for x in (slope, base))
+        slope, base = (np.asarray(cv2.resize(x, (side, side)), np.float32) for x in (slope, base))
         guide = cv2.transform(rgb.astype(np.float32) / 255, axis[None]).reshape(side, side)
         refined = np.clip((slope * guide + base - 0.15) / 0.7, 0, 1)
         return (refined * 255 + 0.5).astype(np.uint8)
@@ -60,7 +60,7 @@ def _one_person(coarse: F32, near: NDArray[np.floating] | None) -> F32:
     return np.where(cv2.dilate(others, np.ones((5, 5), np.uint8)) > 0, 0, coarse).astype(np.float32)
 
 
-def _separating_axis(rgb: F32, coarse: F32) -> NDArray[np.float64]:
+def _separating_axis(rgb: NDArray[np.floating], coarse: F32) -> NDArray[np.float64]:
     """The colour axis [3] along which person and background near the edge differ most (Fisher).
 
     A grey guide cannot tell a dark jumper from a dark green wall; this one can, and it is one channel all the same.

@@ -28,7 +28,7 @@ class Network:
         self._outputs = {d["name"]: d["index"] for d in self._interpreter.get_output_details()}
         self._lock = threading.Lock()
 
-    def __call__(self, image: F32) -> dict[str, F32]:
+    def __call__(self, image: NDArray[np.floating]) -> dict[str, F32]:
         """All outputs by name for one input, batch axis included."""
         with self._lock:  # an interpreter holds one set of buffers
             self._interpreter.set_tensor(self._input, np.ascontiguousarray(image, np.float32))

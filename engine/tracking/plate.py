@@ -53,13 +53,15 @@ def _filled(picture: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[n
     """`picture` with its unknown pixels drawn in smoothly from the known ones (push and pull over a pyramid)."""
     if not known.any():
         return np.full_like(picture, 127.0)
-    levels = [(picture * known[..., None], known.astype(np.float32))]
+    levels: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = [
+        (picture * known[..., None], known.astype(np.float32))
+    ]
     while min(levels[-1][1].shape) > 1:
         values, weights = levels[-1]
         size = (max(values.shape[1] // 2, 1), max(values.shape[0] // 2, 1))
         levels.append((
-            cv2.resize(values, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3),
-            cv2.resize(weights, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0]),
+            np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32).reshape(size[1], size[0], 3),
+            np.asarray(cv2.resize(weights, size, interpolation=cv2.INTER_AREA), np.float32).reshape(size[1], size[0]),
         ))  # fmt: skip
     out = levels[-1][0] / np.maximum(levels[-1][1], 1e-6)[..., None]
     for values, weights in reversed(levels[:-1]):
