@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Event, Metric, Notice, Progress
 
 STAGE = "bench"
@@ -47,7 +48,11 @@ def bench(parts: Sequence[str] = PARTS) -> Generator[Event, None, Figures]:
         if importlib.util.find_spec(f"{PACKAGE}.{part}") is None:
             yield Notice(STAGE, f"The part {part} cannot be measured in this installation.", "warning")
             continue
-        figures = importlib.import_module(f"{PACKAGE}.{part}").measure()
+        try:
+            figures = importlib.import_module(f"{PACKAGE}.{part}").measure()
+        except UserError as error:
+            yield Notice(STAGE, f"The part {part} cannot be measured: {error.what} {error.why}", "warning")
+            continue
         flat.update(figures)
         yield Metric(STAGE, i, figures)
     yield Progress(STAGE, len(parts), len(parts), "parts")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
+from emotalker.engine import assets
+from emotalker.engine.bench import tracking
 from emotalker.engine.bench.run import bench, nested
 from emotalker.engine.bench.scene import head_blob
 from emotalker.engine.bench.torch_tiles import rasterize_torch_tiles
+from emotalker.engine.errors import UserError
 from emotalker.engine.gaussians.cpu import rasterize_cpu
 from emotalker.engine.gaussians.gaussians import FIELDS, Gaussians
 from emotalker.engine.jobs import Metric, Notice, Progress
+from emotalker.engine.synthetic.sample import SampleConfig
 
 
 def drain(parts: tuple[str, ...]) -> tuple[list, dict]:
@@ -71,3 +75,28 @@ def test_our_kernels_beat_torch() -> None:
     _, figures = drain(("raster", "dssim"))
     assert figures["raster"]["cpu"]["n20000_s512"]["torch_ratio"] >= 10
     assert figures["dssim"]["s512"]["torch_ratio"] >= 8
+
+
+def test_a_part_whose_models_are_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part that cannot run takes no other part's figures with it."""
+
+    def measure() -> dict[str, float]:
+        raise UserError("The landmark model is missing.", "It was never fetched.", "Fetch it.")
+
+    monkeypatch.setattr(tracking, "measure", measure)
+    events, figures = drain(("tracking",))
+    assert figures == {}
+    assert any(isinstance(e, Notice) and "landmark model" in e.text for e in events)
+
+
+@pytest.mark.slow
+@pytest.mark.assets
+def test_tracking_speed_has_its_key() -> None:
+    """A short, small film is tracked whole and its speed told."""
+    if any(
+        assets.path(name) is None for name in ("face_landmarker", "face_detector_full_range", "selfie_segmentation")
+    ):
+        pytest.skip("the tracking models are not fetched")
+    figures = tracking.measure(SampleConfig(size=192, seconds=1.6, emotions=("neutral",)))
+    assert figures["tracking.frames_per_s"] > 1
+    assert 0 < figures["tracking.reprojection_percent"] < 5
