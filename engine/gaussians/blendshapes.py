@@ -42,7 +42,8 @@ class GaussianBlendshapes:
     def blend(self, psi: Tensor) -> Gaussians:
         """Gaussians wearing expression `psi` [K], head space, before skinning (Eq. 1).
 
-        The fixed rotation of an expression is composed with the learned one, so that it stays right while the base turns.
+        The fixed rotation of an expression is composed with the learned one, so that it stays right while the base
+        turns.
         """
         fixed, learned = self.deltas.mix(psi)
         b = self.base
@@ -102,8 +103,9 @@ class GaussianBlendshapes:
         """What `to_arrays` gave."""
         tensor = {k: torch.from_numpy(np.array(v)) for k, v in arrays.items() if np.issubdtype(v.dtype, np.floating)}
         deltas = SparseDeltas(
-            np.array(arrays["deltas.start"]), np.array(arrays["deltas.expression"]), np.array(arrays["deltas.fixed"], np.float32),
-            np.array(arrays["deltas.mask"], np.float32), tensor["deltas.learned"].float(),
+            np.array(arrays["deltas.start"]), np.array(arrays["deltas.expression"]),
+            np.array(arrays["deltas.fixed"], np.float32), np.array(arrays["deltas.mask"], np.float32),
+            tensor["deltas.learned"].float(),
         )  # fmt: skip
         return GaussianBlendshapes(
             Gaussians(*(tensor[f"base.{name}"] for name in FIELDS)),

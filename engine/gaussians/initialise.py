@@ -180,7 +180,7 @@ def _to_rest(
 def fixed_deltas(
     head: HeadModel, rest: F64, triangle: NDArray[np.int64], barycentric: F64, layer: NDArray[np.uint8]
 ) -> SparseDeltas:
-    """Deformation transfer from the neutral to each expression mesh, and the mask of the learned part (GaussianBlendshapes).
+    """Deformation transfer from the neutral to each expression mesh, and the mask of the learned part.
 
     The mask is max(0, (|d| - d_lo) / (d_hi - d_lo)) cut at 1, where d is how far the nearest triangle moves for a unit
     coefficient; d_hi and d_lo are the 99th percentile of all moves and a tenth of a millimetre.

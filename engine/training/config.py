@@ -1,0 +1,116 @@
+"""Settings of the two Gaussian stages; each is written into its run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from emotalker.engine.emotion.deformation import DeformationConfig
+
+
+@dataclass(frozen=True)
+class Stage1Config:
+    """How the neutral head is fitted.
+
+    Attributes:
+        steps: optimiser steps, one frame each.
+        count: Gaussians at the start.
+        most: Gaussians densification may grow to.
+        size: side of the training image in pixels.
+        degree: degree of the spherical harmonics; one viewpoint needs none.
+        seed: seed of everything random.
+        lr_means: step of positions at the start, metres; falls a hundredfold.
+        lr_sh: step of colours.
+        lr_opacity: step of logit opacities.
+        lr_scale: step of log-scales.
+        lr_quats: step of quaternions.
+        lr_delta_means: step of the learned position deltas, metres.
+        lr_delta: step of the other learned deltas, relative to the base ones.
+        lr_lighting: step of the clips' colour transforms.
+        weight_ssim: share of D-SSIM in the picture loss.
+        weight_matte: weight of (alpha - matte)^2.
+        weight_mouth: how much more a pixel of the mouth counts.
+        weight_teeth: pull of teeth Gaussians to where they were sampled, per square millimetre.
+        densify_from: first step that adds Gaussians, as a share of the steps.
+        densify_until: last one.
+        densify_every: steps between.
+        densify_share: largest share of the Gaussians doubled at a time.
+        densify_gradient: smallest screen-space gradient (of normalised coordinates) that asks for more detail.
+        prune_opacity: Gaussians fainter than this are removed.
+        checkpoint_seconds: seconds between checkpoints.
+        preview_every: steps between preview pictures.
+    """
+
+    steps: int = 6000
+    count: int = 10_000
+    most: int = 12_000
+    size: int = 256
+    degree: int = 0
+    seed: int = 0
+    lr_means: float = 1.6e-4
+    lr_sh: float = 5e-3
+    lr_opacity: float = 0.03
+    lr_scale: float = 5e-3
+    lr_quats: float = 2e-3
+    lr_delta_means: float = 5e-6
+    lr_delta: float = 0.3
+    lr_lighting: float = 1e-3
+    weight_ssim: float = 0.2
+    weight_matte: float = 1.0
+    weight_mouth: float = 2.0
+    weight_teeth: float = 0.01
+    densify_from: float = 0.1
+    densify_until: float = 0.6
+    densify_every: int = 300
+    densify_share: float = 0.05
+    densify_gradient: float = 2e-4
+    prune_opacity: float = 0.005
+    checkpoint_seconds: float = 60.0
+    preview_every: int = 1000
+
+
+@dataclass(frozen=True)
+class Stage2Config:
+    """How the emotional deformation is trained.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: frames per step.
+        size: side of the training image in pixels.
+        seed: seed of everything random.
+        lr: learning rate at the start; it falls tenfold (paper: 1e-4 to 1e-5).
+        weight_rgb: weight of the L1 picture loss (Eq. 13).
+        weight_dssim: weight of 1 - SSIM.
+        weight_vgg: weight of the VGG feature loss (Eq. 14).
+        weight_flame: weight of the head-model loss (Eqs. 15-16).
+        weight_mouth: how much more a pixel of the mouth counts.
+        vgg_crop: side of the face crop the VGG loss sees, pixels.
+        vgg_every: steps between VGG losses, whose weight is raised by as much.
+        driven: share of the frames whose expression comes from the audio instead of the tracker, so that the network
+            learns to repair what A2ET gives it.
+        fine_tune: also train colours and opacities of the stage-1 Gaussians, at this share of the learning rate.
+        deformation: the network.
+        without_egd: ablation, stage 1 alone.
+        without_a2et: ablation, tracked expression instead of A2ET's.
+        checkpoint_seconds: seconds between checkpoints.
+        preview_every: steps between preview pictures.
+    """
+
+    steps: int = 2000
+    batch: int = 1
+    size: int = 256
+    seed: int = 0
+    lr: float = 1e-3
+    weight_rgb: float = 1.0
+    weight_dssim: float = 0.25
+    weight_vgg: float = 0.1
+    weight_flame: float = 1.0
+    weight_mouth: float = 2.0
+    vgg_crop: int = 128
+    vgg_every: int = 4
+    driven: float = 0.5
+    fine_tune: float = 0.0
+    deformation: DeformationConfig = field(default_factory=DeformationConfig)
+    without_egd: bool = False
+    without_a2et: bool = False
+    checkpoint_seconds: float = 60.0
+    preview_every: int = 500

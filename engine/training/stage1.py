@@ -1,0 +1,292 @@
+"""Stage 1: the neutral Gaussian head of a person, fitted to the tracked frames (NGI of the paper)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from emotalker.engine.clip import ClipInput
+from emotalker.engine.files import Arrays, write_arrays
+from emotalker.engine.gaussians.blendshapes import TEETH_LOWER, TEETH_UPPER, GaussianBlendshapes
+from emotalker.engine.gaussians.cpu import morton_order
+from emotalker.engine.gaussians.gaussians import FIELDS
+from emotalker.engine.gaussians.initialise import ReferenceFrame, initial_blendshapes
+from emotalker.engine.head.default import load_default_head
+from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
+from emotalker.engine.media import Prefetcher
+from emotalker.engine.render.rasterizer import RasterProbe, rasterize
+from emotalker.engine.training.config import Stage1Config
+from emotalker.engine.training.density import Density, double
+from emotalker.engine.training.frames import Sample, TrainingFrames
+from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
+from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
+
+STAGE = "fit"
+EVERY = 20
+"""Steps between metrics."""
+NAMES = (*FIELDS, "deltas", "lighting")
+
+
+def fit(
+    clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Stage1Config, stop: StopToken, device: str = "cpu"
+) -> Job:
+    """Fit the Gaussian blendshapes of a person.
+
+    Writes checkpoint.safetensors, metrics.jsonl, previews/, model.safetensors and done.json below `out`. Stopped and
+    run again it ends, on the CPU, with the same numbers as if never stopped.
+
+    Args:
+        clips: the clips of the person; held-out ones are left alone.
+        track_dir: folder of the tracking stage.
+        out: folder of this run.
+        config: settings.
+        stop: asks for a checkpoint and an early end.
+        device: "cpu" or "cuda".
+
+    Raises:
+        UserError: if there is nothing to train on, or a file is missing or damaged.
+    """
+    # torch's own threads wait in a busy loop and take the core our kernels need
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return (yield from _fit(clips, track_dir, out, config, stop, device))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _fit(
+    clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Stage1Config, stop: StopToken, device: str
+) -> Job:
+    run = RunFolder(out, run_mark(clips, track_dir, asdict(config)))
+    if run.finished:
+        yield Notice(STAGE, "The head is already fitted to these clips.")
+        return Outcome.FINISHED
+    frames = TrainingFrames(load_default_head(), clips, track_dir, config.size, config.weight_mouth)
+    with closing(frames):
+        return (yield from _train(Stage1Trainer(frames, config, device), run, stop))
+
+
+def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
+    config, frames = trainer.config, trainer.frames
+    saved = run.load()
+    if saved is not None:
+        trainer.restore(*saved)
+        yield Notice(STAGE, f"Going on from step {trainer.step}.")
+    last_save = time.monotonic()
+    order = frames.order(trainer.step, config.steps, config.seed)
+    with closing(Prefetcher(frames.read, order, depth=8, workers=1)) as samples:
+        for _, sample in samples:
+            values = trainer.train_step(sample)
+            if trainer.step % EVERY == 0 or trainer.step == config.steps:
+                run.log(trainer.step, values)
+                yield Metric(STAGE, trainer.step, values)
+                yield Progress(STAGE, trainer.step, config.steps)
+            if trainer.step % config.preview_every == 0 or trainer.step == config.steps:
+                yield Preview(STAGE, trainer.step, run.preview(trainer.step, trainer.preview()))
+            overdue = time.monotonic() - last_save > config.checkpoint_seconds
+            if overdue or stop.requested:
+                run.save(*trainer.snapshot())
+                last_save = time.monotonic()
+            if stop.requested:
+                return Outcome.STOPPED
+    run.save(*trainer.snapshot())
+    trainer.write_model(run.folder / "model.safetensors")
+    run.finish(config=asdict(config), gaussians=len(trainer.shapes))
+    return Outcome.FINISHED
+
+
+def run_mark(clips: Sequence[ClipInput], track_dir: Path, config: dict[str, object]) -> str:
+    """What a run was made from: training clips, labels, their tracks and the settings."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    digest.update((track_dir / "subject.safetensors").read_bytes())
+    for clip in clips:
+        if not clip.held_out:
+            digest.update(f"{clip.id} {clip.emotion} {clip.level:g}".encode())
+            digest.update((track_dir / "clips" / clip.id / "track.safetensors").read_bytes())
+    return digest.hexdigest()
+
+
+class Stage1Trainer:
+    """The state of a stage-1 training.
+
+    Args:
+        frames: what to learn from.
+        config: settings.
+        device: "cpu" or "cuda".
+    """
+
+    def __init__(self, frames: TrainingFrames, config: Stage1Config, device: str = "cpu") -> None:
+        self.frames, self.config, self.device = frames, config, device
+        self.step = 0
+        shapes = self._first_shapes()
+        lighting = torch.eye(3, 4).repeat(len(frames.clips), 1, 1)
+        rates = torch.full((14,), config.lr_delta)
+        rates[:3] = 1.0
+        base = (
+            [config.lr_delta_means] * 3
+            + [config.lr_quats] * 4
+            + [config.lr_scale] * 3
+            + [config.lr_opacity]
+            + [config.lr_sh] * 3
+        )
+        self.delta_scale = (torch.tensor(base) * rates).to(device)
+        self.teeth_home = shapes.base.means.detach()[_teeth(shapes)].clone()
+        self._adopt(shapes, torch.zeros_like(shapes.deltas.learned), lighting, {})
+
+    def _first_shapes(self) -> GaussianBlendshapes:
+        f, c = self.frames, self.config
+        number = f.nearest_to_rest()
+        sample, (clip, frame) = f.read(number), f.index[number]
+        posed = f.clips[clip]
+        reference = ReferenceFrame(
+            sample.image.numpy(), sample.matte.numpy(), posed.bones[frame], posed.root[frame], posed.psi[frame]
+        )
+        shapes = initial_blendshapes(load_default_head(), f.identity, f.camera, reference, c.count, c.degree, c.seed)
+        return shapes.select(morton_order(shapes.base.means).numpy().astype(np.int64))
+
+    def _adopt(self, shapes: GaussianBlendshapes, unit_deltas: Tensor, lighting: Tensor, moments: Arrays) -> None:
+        """Make these the parameters being trained, with Adam's moments where given."""
+        c = self.config
+        self.shapes = shapes
+        base = shapes.base
+        for name in FIELDS:
+            setattr(base, name, getattr(base, name).to(self.device).requires_grad_(True))
+        shapes.weights = shapes.weights.to(self.device)
+        # Adam moves every entry by its learning rate, so columns of different units are trained in units of their rate
+        self.unit_deltas = unit_deltas.to(self.device).requires_grad_(True)
+        self.lighting = lighting.to(self.device).requires_grad_(True)
+        rates = (c.lr_means, c.lr_quats, c.lr_scale, c.lr_opacity, c.lr_sh, 1.0, c.lr_lighting)
+        groups = [{"params": [p], "lr": lr} for p, lr in zip(self._parameters().values(), rates)]
+        self.optimizer = torch.optim.Adam(groups, eps=1e-15, betas=(0.9, 0.999), fused=True)
+        restore_optimizer(self.optimizer, self._parameters(), moments)
+        self.density = Density.empty(len(shapes))
+        self.teeth = _teeth(shapes)
+
+    def _parameters(self) -> dict[str, Tensor]:
+        values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.unit_deltas, self.lighting]
+        return dict(zip(NAMES, values))
+
+    def render(self, clip: int, frame: int, probe: RasterProbe | None = None) -> tuple[Tensor, Tensor]:
+        """Picture over the clip's plate [S, S, 3] and alpha [S, S] of a training frame."""
+        posed = self.frames.clips[clip]
+        self.shapes.deltas.learned = self.unit_deltas * self.delta_scale
+        blended = self.shapes.blend(posed.psi[frame].to(self.device))
+        world = self.shapes.pose(blended, posed.bones[frame].to(self.device), posed.root[frame].to(self.device))
+        backend = "cuda" if self.device == "cuda" else "cpu"
+        result = rasterize(world, self.frames.camera, backend=backend, probe=probe)
+        lit = relight(result.rgb, result.alpha, self.lighting[clip])
+        return compose(lit, result.alpha, posed.plate.to(self.device)), result.alpha
+
+    def train_step(self, sample: Sample) -> dict[str, float]:
+        """One step of Adam on one frame; returns the loss terms."""
+        c = self.config
+        progress = self.step / max(c.steps, 1)
+        self.optimizer.param_groups[0]["lr"] = c.lr_means * 0.01**progress
+        self.optimizer.param_groups[5]["lr"] = 0.05**progress
+        for group in (1, 2, 3, 4):
+            rate = (c.lr_quats, c.lr_scale, c.lr_opacity, c.lr_sh)[group - 1]
+            self.optimizer.param_groups[group]["lr"] = rate * 0.1**progress
+        probe = RasterProbe()
+        image, alpha = self.render(sample.clip, sample.frame, probe)
+        target = sample.image.to(self.device)
+        l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
+        matte = ((alpha - sample.matte.to(self.device)) ** 2).mean()
+        away = (self.shapes.base.means[self.teeth] - self.teeth_home) * 1000
+        teeth = (away**2).sum(-1).mean() if len(self.teeth) else l1.new_zeros(())
+        neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
+        loss = (
+            (1 - c.weight_ssim) * l1
+            + c.weight_ssim * dssim
+            + c.weight_matte * matte
+            + c.weight_teeth * teeth
+            + 10 * neutral
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.density.add(probe, c.size)
+        self.step += 1
+        if self._densify_now():
+            self._densify()
+        values = {"loss": loss, "l1": l1, "dssim": dssim, "matte": matte}
+        return {
+            **{k: float(v.detach()) for k, v in values.items()},
+            "psnr": psnr_of(image, target),
+            "gaussians": float(len(self.shapes)),
+        }
+
+    def _densify_now(self) -> bool:
+        c = self.config
+        inside = c.densify_from * c.steps <= self.step <= c.densify_until * c.steps
+        return inside and self.step % c.densify_every == 0
+
+    def _densify(self) -> None:
+        keep, doubled = self.density.plan(self.shapes, self.config)
+        old = self.shapes
+        old.deltas.learned = self.unit_deltas.detach()
+        grown = double(old, keep, doubled, (self.config.seed, self.step))
+        # the kernels are fastest when neighbours in space are neighbours in memory
+        order = morton_order(grown.base.means).numpy().astype(np.int64)
+        source = np.concatenate([keep, doubled])[order]
+        rows = old.deltas.rows_of(source)
+        moments = optimizer_arrays(self.optimizer, self._parameters())
+        for name in NAMES[:-1]:
+            for part in ("m", "v"):
+                key = f"adam.{name}.{part}"
+                moments[key] = moments[key][rows if name == "deltas" else source]
+        home = np.full(len(old), -1)
+        home[self.teeth] = np.arange(len(self.teeth))
+        self.teeth_home = self.teeth_home[home[source][home[source] >= 0]]
+        grown = grown.select(order)
+        self._adopt(grown, grown.deltas.learned, self.lighting.detach(), moments)
+
+    def preview(self) -> list[Tensor]:
+        """Recording and render of a few fixed frames, side by side."""
+        pictures = []
+        with torch.no_grad():
+            for number in np.linspace(0, len(self.frames) - 1, 3).astype(int):
+                sample = self.frames.read(int(number))
+                pictures += [sample.image, self.render(sample.clip, sample.frame)[0]]
+        return pictures
+
+    def snapshot(self) -> tuple[Arrays, dict[str, object]]:
+        """Everything needed to go on as if nothing had happened."""
+        self.shapes.deltas.learned = self.unit_deltas.detach()
+        arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
+        arrays |= {
+            "lighting": self.lighting.detach().cpu().numpy(), "teeth_home": self.teeth_home.cpu().numpy(),
+            "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
+        }  # fmt: skip
+        return arrays | optimizer_arrays(self.optimizer, self._parameters()), {"step": self.step}
+
+    def restore(self, arrays: Arrays, state: dict[str, int]) -> None:
+        """Put back a snapshot."""
+        self.step = int(state["step"])
+        shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
+        self.teeth_home = torch.from_numpy(np.array(arrays["teeth_home"])).to(self.device)
+        moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
+        self._adopt(shapes, shapes.deltas.learned, torch.from_numpy(np.array(arrays["lighting"])), moments)
+        self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
+
+    def write_model(self, path: Path) -> None:
+        """The fitted head, with each clip's lighting."""
+        self.shapes.deltas.learned = (self.unit_deltas * self.delta_scale).detach()
+        arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
+        arrays["lighting"] = self.lighting.detach().cpu().numpy()
+        clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]
+        write_arrays(path, arrays, {"clips": json.dumps(clips), "degree": str(self.config.degree)})
+
+
+def _teeth(shapes: GaussianBlendshapes) -> NDArray[np.int64]:
+    return np.nonzero((shapes.layer == TEETH_UPPER) | (shapes.layer == TEETH_LOWER))[0]
