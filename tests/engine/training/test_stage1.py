@@ -12,7 +12,7 @@ from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.stage1 import fit
 
-CONFIG = Stage1Config(steps=60, count=900, most=1000, size=96, densify_every=20, densify_gradient=1e-6)
+CONFIG = Stage1Config(steps=60, count=900, most=1000, size=96, densify_every=30, densify_gradient=1e-6)
 
 
 def train(person, out: Path, config: Stage1Config, stop_at: int | None = None) -> tuple[Outcome, list[Metric]]:
@@ -40,7 +40,7 @@ def test_the_head_gets_closer_to_the_pictures(person, tmp_path: Path) -> None:
 def test_stopped_and_resumed_equals_uninterrupted(person, tmp_path: Path) -> None:
     """A run stopped in the middle, after densification, ends bit-equal."""
     train(person, tmp_path / "whole", CONFIG)
-    outcome, _ = train(person, tmp_path / "parts", CONFIG, stop_at=20)
+    outcome, _ = train(person, tmp_path / "parts", CONFIG, stop_at=40)
     assert outcome is Outcome.STOPPED
     assert train(person, tmp_path / "parts", CONFIG)[0] is Outcome.FINISHED
     whole, parts = (read_arrays(tmp_path / name / "model.safetensors")[0] for name in ("whole", "parts"))
