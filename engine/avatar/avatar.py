@@ -14,6 +14,7 @@ from emotalker.engine.a2et.model import A2ET
 from emotalker.engine.a2et.predict import predict
 from emotalker.engine.a2et.speech import SpeechFeatures
 from emotalker.engine.avatar.controls import NECK, Controls, FrameControl, camera_codes, drive_lids, root_transforms
+from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
 from emotalker.engine.avatar.idle import idle_motion
 from emotalker.engine.avatar.lighting import LightTable
@@ -72,6 +73,7 @@ class Avatar:
         rest: pose at rest.
         plate: default background u8 [S, S, 3].
         recorded: (emotion, level) of every training clip.
+        emotive: the trained stage 2; None plays stage 1 alone (ablation).
         created: when it was packed, ISO 8601.
     """
 
@@ -87,6 +89,7 @@ class Avatar:
     rest: RestPose
     plate: NDArray[np.uint8]
     recorded: tuple[tuple[str, float], ...]
+    emotive: Emotive | None = None
     created: str = ""
     _encoder: SpeechFeatures | None = field(default=None, repr=False)
 
@@ -111,11 +114,11 @@ class Avatar:
     @property
     def window(self) -> int:
         """W, the speech frames each frame is given."""
-        return 16
+        return self.emotive.window if self.emotive is not None else 1
 
     @cached_property
     def _player(self) -> Player:
-        return Player(self.shapes)
+        return Player(self.shapes, self.emotive.interpolation if self.emotive is not None else None)
 
     @cached_property
     def _joints(self) -> torch.Tensor:
@@ -204,7 +207,8 @@ class Avatar:
     def arrays(self, control: FrameControl) -> GaussianArrays:
         """World Gaussians of one frame as arrays, for `PlaybackRenderer`; lit, new arrays every call."""
         bones = self._bones(control.jaw_emo[None], control.neck[None], control.eyes[None])[0]
-        return self._player.frame(control.psi_emo, bones, control.root, control.lighting)
+        offsets = self.emotive.columns(control) if self.emotive is not None else None
+        return self._player.frame(control.psi_emo, bones, control.root, control.lighting, offsets)
 
     def gaussians(self, control: FrameControl) -> Gaussians:
         """World Gaussians of one frame, lit as its emotion was recorded."""

@@ -15,6 +15,7 @@ from emotalker.engine.a2et.predict import load_a2et
 from emotalker.engine.avatar.avatar import Avatar, RestPose
 from emotalker.engine.avatar.clips import read_plate
 from emotalker.engine.avatar.controls import NECK, blink_coefficients, camera_codes, root_transforms
+from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.folder import save_avatar
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.clip import ClipInput
@@ -63,6 +64,7 @@ def build(
     subject = Subject.load(track_dir / "subject.safetensors")
     tracks = [Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used]
     shapes, light = _fitted(fit_dir / "model.safetensors")
+    emotive, mean_code = (None, None) if emote_dir is None else _emotive(emote_dir / "model.safetensors", shapes)
     _, express = read_arrays(express_dir / "model.safetensors")
     avatar = Avatar(
         name=name,
@@ -74,17 +76,24 @@ def build(
         speech=express.get("speech", "whisper_tiny_en"),
         light=light,
         blink=blink_coefficients(tracks, load_default_head().expression_names),
-        rest=rest_pose(subject, tracks),
+        rest=rest_pose(subject, tracks, mean_code),
         plate=read_plate(track_dir / "clips" / used[0].id / "plate.png"),
         recorded=tuple(dict.fromkeys((clip.emotion, float(clip.level)) for clip in used)),
+        emotive=emotive,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     save_avatar(avatar, out)
     return out
 
 
-def rest_pose(subject: Subject, tracks: Sequence[Track]) -> RestPose:
-    """Medians of the pose over the frames whose face was seen, and mean and reach of their camera codes."""
+def rest_pose(subject: Subject, tracks: Sequence[Track], mean_code: F32 | None = None) -> RestPose:
+    """Medians of the pose over the frames whose face was seen, and mean and reach of their camera codes.
+
+    Args:
+        subject: identity and camera.
+        tracks: of the training clips.
+        mean_code: the camera code stage 2 took as its zero [12]; the frames' own mean when left out.
+    """
     sure = np.concatenate([t.confidence for t in tracks]) > SURE
     if not sure.any():
         sure[:] = True
@@ -98,7 +107,7 @@ def rest_pose(subject: Subject, tracks: Sequence[Track]) -> RestPose:
     still = torch.zeros_like(necks)
     bones = head.bone_transforms(joints, still, necks, torch.zeros(len(neck), 2, 3))[:, NECK].numpy()
     code = camera_codes(subject.camera, root_transforms(turn, shift), bones)
-    mean = code.mean(0, dtype=np.float64).astype(np.float32)
+    mean = code.mean(0, dtype=np.float64).astype(np.float32) if mean_code is None else mean_code
     neck, eyes, turn, shift = (np.median(values, axis=0).astype(np.float32) for values in (neck, eyes, turn, shift))
     return RestPose(neck, eyes, turn, shift, mean, np.abs(code - mean).max(0))
 
@@ -120,4 +129,23 @@ def _fitted(path: Path) -> tuple[GaussianBlendshapes, LightTable]:
             "The fitted head cannot be read.",
             f"{path.name} is not what the fit stage writes ({type(error).__name__}: {error}).",
             "Run the fit stage again.",
+        ) from error
+
+
+def _emotive(path: Path, shapes: GaussianBlendshapes) -> tuple[Emotive | None, F32 | None]:
+    """Stage 2's network and its mean camera code; nothing where it was switched off (ablation).
+
+    Raises:
+        UserError: if the file is missing or not what stage 2 writes.
+    """
+    arrays, metadata = read_arrays(path)
+    if metadata.get("egd") == "off":
+        return None, None
+    try:
+        return Emotive.from_arrays(arrays, json.loads(metadata["spec"]), shapes), arrays["mean_code"]
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise UserError(
+            "The emotional deformation cannot be read.",
+            f"{path.name} does not fit the fitted head ({type(error).__name__}: {str(error).splitlines()[0]}).",
+            "Run the emote stage again.",
         ) from error

@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from emotalker.engine.a2et.model import A2ETSpec
 from emotalker.engine.a2et.predict import a2et_from_arrays
 from emotalker.engine.avatar.avatar import Avatar, RestPose
+from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.labels import emotion_index
@@ -37,12 +38,14 @@ def save_avatar(avatar: Avatar, folder: Path) -> None:
         UserError: if the folder cannot be written or the disk is full.
     """
     rest = asdict(avatar.rest)
+    emotive, deformation = avatar.emotive.to_arrays() if avatar.emotive is not None else ({}, None)
     arrays: Arrays = {
         "identity": avatar.identity, "viewmat": avatar.camera.viewmat, "K": avatar.camera.K, "blink": avatar.blink,
         "plate": avatar.plate, "lighting": avatar.light.transforms,
         **{f"rest.{k}": v for k, v in rest.items()},
         **{f"shapes.{k}": v for k, v in avatar.shapes.to_arrays().items()},
         **{f"a2et.{k}": v.numpy() for k, v in avatar.a2et.state_dict().items()},
+        **emotive,
     }  # fmt: skip
     data = save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
     facts = {
@@ -55,6 +58,7 @@ def save_avatar(avatar: Avatar, folder: Path) -> None:
         "lighting": [[e, level] for e, level in zip(avatar.light.emotions, avatar.light.levels)],
         "speech": avatar.speech,
         "a2et": asdict(avatar.a2et.spec),
+        "deformation": deformation,
         "gaussians": len(avatar.shapes),
         "created": avatar.created,
         "note": NOTE,
@@ -110,13 +114,15 @@ def _assemble(facts: dict[str, Any], arrays: Arrays) -> Avatar:
     labels = [(str(e), float(level)) for e, level in facts["lighting"]]
     for emotion, _ in labels:
         emotion_index(emotion)
+    shapes = GaussianBlendshapes.from_arrays(_part(arrays, "shapes."))
+    deformation = facts["deformation"]
     rest = RestPose(**{f.name: arrays[f"rest.{f.name}"] for f in fields(RestPose)})
     return Avatar(
         name=str(facts["name"]),
         fps=float(facts["fps"]),
         identity=arrays["identity"],
         camera=Camera(arrays["viewmat"], arrays["K"], width, height),
-        shapes=GaussianBlendshapes.from_arrays(_part(arrays, "shapes.")),
+        shapes=shapes,
         a2et=_a2et(facts, arrays, len(head.expression_names)),
         speech=str(facts["speech"]),
         light=LightTable(arrays["lighting"], tuple(e for e, _ in labels), tuple(level for _, level in labels)),
@@ -124,6 +130,7 @@ def _assemble(facts: dict[str, Any], arrays: Arrays) -> Avatar:
         rest=rest,
         plate=arrays["plate"],
         recorded=tuple((str(e), float(level)) for e, level in facts["recorded"]),
+        emotive=None if deformation is None else Emotive.from_arrays(arrays, deformation, shapes),
         created=str(facts["created"]),
     )
 

@@ -25,13 +25,14 @@ OFFSETS = 14
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _pose(  # type: ignore[no-untyped-def]
-    first, last, start, expression, rows, psi, offsets, means, quats, scales, opacities, sh, weights, bones, turns,
-    light, out_means, out_quats, out_scales, out_opacities, out_sh,
+    first, last, start, expression, rows, psi, offsets, near, nearness, means, quats, scales, opacities, sh, weights,
+    bones, turns, light, out_means, out_quats, out_scales, out_opacities, out_sh,
 ):  # fmt: skip
     """Gaussians [first, last): see `Player.frame`; bones [6, 12], turns [6, 4] wxyz, light [3, 4] on colour - 0.5."""
     d = np.empty(COLUMNS, np.float32)
     bone = np.empty(12, np.float32)
     turn = np.empty(4, np.float32)
+    o = np.empty(OFFSETS, np.float32)
     extra = offsets.shape[0] > 0
     for g in range(first, last):
         for j in range(COLUMNS):
@@ -49,13 +50,17 @@ def _pose(  # type: ignore[no-untyped-def]
         qy, qz = y - a * z + b * w + c * x, z + a * y - b * x + c * w
         px, py, pz = means[g, 0] + d[0], means[g, 1] + d[1], means[g, 2] + d[2]
         if extra:
-            px, py, pz = px + offsets[g, 0], py + offsets[g, 1], pz + offsets[g, 2]
-            qw, qx = qw + offsets[g, 3], qx + offsets[g, 4]
-            qy, qz = qy + offsets[g, 5], qz + offsets[g, 6]
+            for j in range(OFFSETS):
+                o[j] = 0
+            for i in range(near.shape[1]):
+                for j in range(OFFSETS):
+                    o[j] += nearness[g, i] * offsets[near[g, i], j]
+            px, py, pz = px + o[0], py + o[1], pz + o[2]
+            qw, qx, qy, qz = qw + o[3], qx + o[4], qy + o[5], qz + o[6]
             for j in range(3):
-                d[10 + j] += offsets[g, 7 + j]
-                d[14 + j] += offsets[g, 11 + j]
-            d[13] += offsets[g, 10]
+                d[10 + j] += o[7 + j]
+                d[14 + j] += o[11 + j]
+            d[13] += o[10]
 
         for e in range(12):
             bone[e] = 0
@@ -90,13 +95,15 @@ def _pose(  # type: ignore[no-untyped-def]
 
 
 class Player:
-    """Poses one head again and again; not to be shared by threads.
+    """Poses one head again and again, in any thread.
 
     Args:
         shapes: the head, N Gaussians; values are copied.
+        interpolation: points that offsets are given at, for every Gaussian [N, n], and their shares [N, n]; when left
+            out, offsets are given for every Gaussian.
     """
 
-    def __init__(self, shapes: GaussianBlendshapes) -> None:
+    def __init__(self, shapes: GaussianBlendshapes, interpolation: tuple[NDArray[np.int64], F32] | None = None) -> None:
         deltas = shapes.deltas
         self._base = arrays_of(shapes.base)
         self._start = np.ascontiguousarray(deltas.start)
@@ -107,6 +114,9 @@ class Player:
         rows[:, :3] += rows[:, 6:9]
         self._rows = np.ascontiguousarray(np.delete(rows, np.s_[6:9], 1), np.float32)
         self._weights = np.ascontiguousarray(shapes.weights.cpu().numpy(), np.float32)
+        n = len(shapes)
+        near, share = interpolation or (np.arange(n)[:, None], np.ones((n, 1), np.float32))
+        self._near, self._share = np.ascontiguousarray(near, np.int32), np.ascontiguousarray(share, np.float32)
         self._none = np.zeros((0, OFFSETS), np.float32)
 
     def frame(
@@ -119,8 +129,8 @@ class Player:
             bones: skinning transforms [6, 3, 4].
             root: rigid transform [3, 4].
             lighting: affine colour transform [3, 4]; none when left out.
-            offsets: what stage 2 adds to the attributes before activation [N, 14]: position, quaternion, log-scale,
-                logit opacity, colour; none when left out.
+            offsets: what stage 2 adds to the attributes before activation, at the points of `interpolation` [P, 14]:
+                position, quaternion, log-scale, logit opacity, colour; none when left out.
 
         Returns:
             New arrays, to be kept as long as wanted.
@@ -133,11 +143,9 @@ class Player:
         light = _light_on_coefficients(np.eye(3, 4, dtype=np.float32) if lighting is None else lighting)
         out = GaussianArrays(*(np.empty(a.shape, np.float32) for a in b))
         extra = self._none if offsets is None else np.ascontiguousarray(offsets, np.float32)
-        for_chunks(
-            _pose, split(n, CHUNK), self._start, self._expression, self._rows, np.ascontiguousarray(psi, np.float32),
-            extra, *b, self._weights, np.ascontiguousarray(world.reshape(-1, 12)), np.ascontiguousarray(quats), light,
-            *out,
-        )  # fmt: skip
+        table = (self._start, self._expression, self._rows, np.ascontiguousarray(psi, np.float32))
+        drive = (self._weights, np.ascontiguousarray(world.reshape(-1, 12)), np.ascontiguousarray(quats), light)
+        for_chunks(_pose, split(n, CHUNK), *table, extra, self._near, self._share, *b, *drive, *out)
         return out
 
 

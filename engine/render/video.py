@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
-from emotalker.engine.gaussians.cpu import PlaybackRenderer
+from emotalker.engine.gaussians.cpu import GaussianArrays, PlaybackRenderer
 from emotalker.engine.jobs import Job, Outcome, Progress, StopToken
 from emotalker.engine.media import Mp4Writer
 
@@ -83,11 +84,22 @@ def render_video(
 
 
 def render_frames(avatar: Avatar, controls: Controls, camera: Camera, background: U8) -> Iterator[U8]:
-    """Pictures u8 [H, W, 3] of every frame over a background u8 [H, W, 3]; each stays valid until the next."""
+    """Pictures u8 [H, W, 3] of every frame over a background u8 [H, W, 3]; each stays valid until the next.
+
+    While one frame is drawn, the Gaussians of the next are worked out beside it.
+    """
     renderer = PlaybackRenderer()
     picture = np.empty((camera.height, camera.width, 3), np.uint8)
-    for index in range(len(controls)):
-        yield renderer.render(avatar.arrays(controls.frame(index)), camera, background, picture)
+
+    def pose(index: int) -> GaussianArrays | None:
+        return avatar.arrays(controls.frame(index)) if index < len(controls) else None
+
+    with ThreadPoolExecutor(1, thread_name_prefix="pose") as beside:
+        coming = beside.submit(pose, 0)
+        for index in range(len(controls)):
+            arrays, coming = coming.result(), beside.submit(pose, index + 1)
+            if arrays is not None:
+                yield renderer.render(arrays, camera, background, picture)
 
 
 def background_of(background: str, plate: U8, size: int) -> U8:

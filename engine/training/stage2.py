@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from emotalker.engine.a2et.predict import ExpressionTrack, load_a2et, predict
+from emotalker.engine.avatar.build import rest_pose
 from emotalker.engine.avatar.controls import audio_window, blink_coefficients, camera_codes, drive_lids
+from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation, Offsets
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
@@ -221,8 +223,8 @@ class Stage2Trainer:
             camera_codes(self.frames.camera, p.root.numpy(), p.bones[:, JOINTS.index("neck")].numpy())
             for p in self.frames.clips
         ]
-        mean = np.concatenate(codes).mean(0)
-        self.mean_code = mean.astype(np.float32)
+        mean = rest_pose(self.frames.subject, [p.track for p in self.frames.clips]).code_mean
+        self.mean_code = mean
         driven = []
         for posed, code in zip(self.frames.clips, codes):
             cached = express_dir / "speech" / f"{posed.clip.id}.safetensors"
@@ -341,11 +343,9 @@ class Stage2Trainer:
         restore_optimizer(self.optimizer, dict(self.network.named_parameters()), arrays)
 
     def write_model(self, path: Path) -> None:
-        """The network, the label embeddings and the mean camera code."""
-        arrays, spec = self.network.to_arrays()
-        labels = {f"labels.{k}": v for k, v in self.labels.to_arrays().items()}
-        whole = {**{f"deform.{k}": v for k, v in arrays.items()}, **labels, "mean_code": self.mean_code}
-        write_arrays(path, whole, {"egd": "on", "spec": json.dumps(spec)})
+        """The network and the label embeddings it was trained on."""
+        arrays, spec = Emotive(self.network.cpu().eval(), self.labels).to_arrays()
+        write_arrays(path, {**arrays, "mean_code": self.mean_code}, {"egd": "on", "spec": json.dumps(spec)})
 
 
 def add_offsets(gaussians: Gaussians, offsets: Offsets) -> Gaussians:
