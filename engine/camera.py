@@ -36,9 +36,9 @@ class Camera:
         return uv[..., :2] / uv[..., 2:3]
 
     def orbited(self, pivot: NDArray[np.floating], yaw: float, pitch: float) -> Camera:
-        """The camera moved around `pivot` (world, metres [3]) by yaw and pitch in radians, still looking the same way at it.
+        """The camera moved around `pivot` (world, metres [3]) by yaw and pitch in radians, still looking at it.
 
-        Positive yaw moves the camera to its own right (the subject turns to show its left side), positive pitch moves it up.
+        Positive yaw moves the camera to its own right (the subject shows its left side), positive pitch moves it up.
         """
         cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
         turn_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

@@ -90,8 +90,8 @@ class StageJob:
     def _avatar(self) -> Job:
         from emotalker.engine import avatar
 
-        order = (self.inputs[name] for name in ("track", "fit", "express", "emote"))
-        avatar.build(*order, self.out, self.clips, self.name)
+        i = self.inputs
+        avatar.build(i["track"], i["fit"], i["express"], i["emote"], self.out, self.clips, self.name)
         yield Notice(self.stage, f"The twin lies in {self.out}.")
         return Outcome.FINISHED
 

@@ -64,7 +64,7 @@ def build(
     subject = Subject.load(track_dir / "subject.safetensors")
     tracks = [Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used]
     shapes, light = _fitted(fit_dir / "model.safetensors")
-    emotive, mean_code = (None, None) if emote_dir is None else _emotive(emote_dir / "model.safetensors", shapes)
+    emotive, mean_code = (None, None) if emote_dir is None else stage_two(emote_dir / "model.safetensors", shapes)
     _, express = read_arrays(express_dir / "model.safetensors")
     avatar = Avatar(
         name=name,
@@ -132,7 +132,7 @@ def _fitted(path: Path) -> tuple[GaussianBlendshapes, LightTable]:
         ) from error
 
 
-def _emotive(path: Path, shapes: GaussianBlendshapes) -> tuple[Emotive | None, F32 | None]:
+def stage_two(path: Path, shapes: GaussianBlendshapes) -> tuple[Emotive | None, F32 | None]:
     """Stage 2's network and its mean camera code; nothing where it was switched off (ablation).
 
     Raises:

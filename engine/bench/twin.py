@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from emotalker.engine.a2et.model import A2ET, POSE, A2ETSpec, unpositive
 from emotalker.engine.avatar import Avatar
 from emotalker.engine.avatar.avatar import RestPose
+from emotalker.engine.avatar.controls import METRES_TO_CODE
+from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.emotion.labels import EMOTIONS
+from emotalker.engine.emotion.network import DeformationConfig, EmotionalDeformation
+from emotalker.engine.emotion.text import TableTextEncoder, label_embeddings
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
 from emotalker.engine.gaussians.initialise import ReferenceFrame, initial_blendshapes
@@ -62,13 +68,25 @@ def shown(shapes: GaussianBlendshapes, count: int) -> GaussianBlendshapes:
     return shapes.select(np.linspace(0, len(shapes) - 1, count).round().astype(np.int64))
 
 
+def with_emotion(avatar: Avatar, config: DeformationConfig | None = None, seed: int = 0) -> Avatar:
+    """The twin with an untrained stage 2 that moves it a little; the speed is that of a trained one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        spec = avatar.a2et.spec
+        network = EmotionalDeformation(
+            config or DeformationConfig(), avatar.shapes, spec.expressions, spec.speech_width
+        ).eval()
+        with torch.no_grad():
+            for parameter in network.regressors.parameters():
+                parameter.normal_(std=0.02)
+    return replace(avatar, emotive=Emotive(network, label_embeddings(TableTextEncoder())))
+
+
 def _bones_at_rest() -> torch.Tensor:
     return torch.eye(3, 4).expand(6, 3, 4).clone()
 
 
 def _code_at_rest(viewmat: np.ndarray) -> np.ndarray:
-    from emotalker.engine.avatar.controls import METRES_TO_CODE
-
     code = viewmat[:3].astype(np.float32).copy()
     code[:, 3] *= METRES_TO_CODE
     return code.reshape(12)

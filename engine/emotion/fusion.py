@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from emotalker.engine.emotion.basis import sinusoids
 
 if TYPE_CHECKING:
-    from emotalker.engine.emotion.deformation import Conditions, DeformationConfig
+    from emotalker.engine.emotion.network import Conditions, DeformationConfig
 
 CODE = 12
 BLINK_OCTAVES = 16

@@ -75,7 +75,7 @@ class SparseDeltas:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _mix_rows(first, last, start, expression, fixed, mask, learned, psi, out_fixed, out_learned):
+def _mix_rows(first, last, start, expression, fixed, mask, learned, psi, out_fixed, out_learned):  # type: ignore[no-untyped-def]
     for g in range(first, last):
         for j in range(FIXED):
             out_fixed[g, j] = 0
@@ -92,7 +92,7 @@ def _mix_rows(first, last, start, expression, fixed, mask, learned, psi, out_fix
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _mix_rows_backward(first, last, start, expression, mask, psi, g_learned, out):
+def _mix_rows_backward(first, last, start, expression, mask, psi, g_learned, out):  # type: ignore[no-untyped-def]
     for g in range(first, last):
         for r in range(start[g], start[g + 1]):
             q = psi[expression[r]] * mask[r]
@@ -101,7 +101,7 @@ def _mix_rows_backward(first, last, start, expression, mask, psi, g_learned, out
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _psi_backward(start, expression, fixed, mask, learned, g_fixed, g_learned, out):
+def _psi_backward(start, expression, fixed, mask, learned, g_fixed, g_learned, out):  # type: ignore[no-untyped-def]
     for g in range(len(start) - 1):
         for r in range(start[g], start[g + 1]):
             s = np.float32(0)

@@ -20,6 +20,8 @@ from emotalker.engine.head.model import HeadModel
 from emotalker.engine.render.mesh import rasterize_mesh
 
 F64 = NDArray[np.float64]
+# triangle, barycentric, rest point, layer and skinning weights of some Gaussians
+Bound = tuple[NDArray[np.int64], F64, F64, NDArray[np.uint8], F64]
 HAIR_SHARE, TORSO_SHARE = 0.15, 0.2
 DENSITY = {"face": 2.0, "lips": 4.0, "eyes": 3.0, "teeth_upper": 2.0, "teeth_lower": 2.0, "tongue": 1.0}
 """Relative density of points per region; everything else (skull, neck, ears) has 1."""
@@ -68,7 +70,7 @@ def initial_blendshapes(
     weights = (head.weights.numpy()[head.triangles[triangle]] * barycentric[..., None]).sum(1)
 
     extra = _beyond_the_mesh(head, identity, camera, reference, rest, count, seed)
-    parts = [(triangle, barycentric, points, layer, weights), *extra]
+    parts: list[Bound] = [(triangle, barycentric, points, layer, weights), *extra]
     triangle, barycentric, points, layer, weights = (np.concatenate(x) for x in zip(*parts))
 
     deltas = fixed_deltas(head, rest, triangle, barycentric, layer)
@@ -107,7 +109,7 @@ def _layers(head: HeadModel, triangle: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 def _beyond_the_mesh(
     head: HeadModel, identity: Tensor, camera: Camera, reference: ReferenceFrame, rest: F64, count: int, seed: int
-) -> list[tuple[NDArray, ...]]:
+) -> list[Bound]:
     """Hair and torso: pixels of the matte that the head mesh does not cover, lifted to plausible depths."""
     bones, root = reference.bones.double().numpy(), reference.root.double().numpy()
     world = np.concatenate([root[:, :3] @ bones[..., :3], root[:, :3] @ bones[..., 3:] + root[:, 3:]], -1)
@@ -153,9 +155,7 @@ def _beyond_the_mesh(
     return result
 
 
-def _to_rest(
-    head: HeadModel, points: F64, world: F64, rest: F64, ring_rest: F64, layer: int
-) -> tuple[NDArray[np.int64], F64, F64, NDArray[np.uint8], F64]:
+def _to_rest(head: HeadModel, points: F64, world: F64, rest: F64, ring_rest: F64, layer: int) -> Bound:
     """Bind world points of the reference frame to the head and undo its pose."""
     n = len(points)
     centres = rest[head.triangles].mean(1)
@@ -173,8 +173,9 @@ def _to_rest(
     blended = (weights @ world.reshape(6, 12)).reshape(-1, 3, 4)
     at_rest = np.linalg.solve(blended[..., :3], (points - blended[..., 3])[..., None])[..., 0]
     _, triangle = cKDTree(centres).query(at_rest)
-    barycentric = np.full((n, 3), 1 / 3)
-    return triangle.astype(np.int64), barycentric, at_rest, np.full(n, layer, np.uint8), weights
+    barycentric: F64 = np.full((n, 3), 1 / 3)
+    bound = np.asarray(at_rest, np.float64), np.full(n, layer, np.uint8), np.asarray(weights, np.float64)
+    return triangle.astype(np.int64), barycentric, *bound
 
 
 def fixed_deltas(

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -32,7 +33,7 @@ class ClipCheck:
         measures: what the verdict rests on.
     """
 
-    light: str
+    light: Literal["green", "yellow", "red"]
     findings: list[str]
     measures: Measures
 

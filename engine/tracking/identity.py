@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.head.model import HeadModel
-from emotalker.engine.tracking.outline import outline_terms
+from emotalker.engine.tracking.outline import OutlineRows, outline_rows
 from emotalker.engine.tracking.points import FrameState, PointModel, landmark_points, pixel_derivatives, projected
 from emotalker.engine.tracking.sequence import first_guess, stuck
 from emotalker.engine.tracking.system import Observations, Priors, Problem
@@ -21,8 +21,9 @@ FOCAL_SIGMA = 0.1
 # frames of one person repeat each other: as much evidence as this many independent ones
 INDEPENDENT_FRAMES = 6.0
 LANDMARK_ROUNDS = 10
-OUTLINE_ROUNDS = 5
-STEPS = 3
+OUTLINE_ROUNDS = 8
+# an outline vertex counts this much of an independent one
+OUTLINE_SHARE = 0.3
 REACH = 3.0  # standard deviations beyond which an identity coefficient may not go
 
 
@@ -57,11 +58,9 @@ def fit_likeness(head: HeadModel, seen: Observations, mattes: Sequence[NDArray[n
     fit = _Fit(head, points, seen, priors, identity, FrameState(*(torch.empty(0),) * 5), seen.focal)
     fit.states = first_guess(fit.problem(), seen)
     for _ in range(LANDMARK_ROUNDS):
-        fit.step(None)
+        fit.step([])
     for _ in range(OUTLINE_ROUNDS):
-        terms = outline_terms(head, fit.identity, fit.states, fit.seen, mattes)
-        for _ in range(STEPS):
-            fit.step(terms)
+        fit.step(outline_rows(head, fit.identity, fit.states, fit.seen, mattes))
     pixels, _ = projected(fit.problem().points.positions(fit.states), fit.states, fit.seen.focal, seen.centre)
     error = float((pixels - seen.points).norm(dim=-1).mean() / seen.eye_distance)
     return Likeness(fit.identity, fit.seen.focal, fit.states, error)
@@ -80,23 +79,27 @@ class _Fit:
     def problem(self) -> Problem:
         return Problem(self.points.shaped(self.identity), self.head.expression_names, self.priors)
 
-    def step(self, terms: tuple[Tensor, Tensor, Tensor] | None) -> None:
-        """One step with backtracking; `terms` are H, g and the identity they were taken at."""
+    def step(self, outlines: Sequence[OutlineRows]) -> None:
+        """One step with backtracking; `outlines` of every frame, or none at all."""
         problem = self.problem()
         hessian, gradient, jacobian, residual, camera_points = problem.equations(self.seen, self.states)
         common = self._common_columns(problem, camera_points)
-        share = len(self.seen) / INDEPENDENT_FRAMES
         cross = (jacobian.transpose(1, 2) @ common).double()
         corner = (common.transpose(1, 2) @ common).double().sum(0)
         slope = (common.transpose(1, 2) @ residual[..., None])[..., 0].double().sum(0)
+        share = len(self.seen) / INDEPENDENT_FRAMES
         weights = torch.full((len(slope),), share, dtype=torch.float64)
         weights[-1] = share / FOCAL_SIGMA**2
         corner += torch.diag(weights)
         slope[:-1] += share * self.identity
         slope[-1] += share * np.log(self.seen.focal / self._start) / FOCAL_SIGMA**2
-        if terms is not None:
-            corner[:-1, :-1] += share * terms[0]
-            slope[:-1] += share * (terms[1] + terms[0] @ (self.identity - terms[2]).double())
+        for f, rows in enumerate(outlines):
+            pose, shape, off = rows.by_pose.double(), rows.by_identity.double(), rows.residual.double()
+            hessian[f, -6:, -6:] += OUTLINE_SHARE * pose.T @ pose
+            gradient[f, -6:] += OUTLINE_SHARE * pose.T @ off
+            cross[f, -6:, :-1] += OUTLINE_SHARE * pose.T @ shape
+            corner[:-1, :-1] += OUTLINE_SHARE * shape.T @ shape
+            slope[:-1] += OUTLINE_SHARE * shape.T @ off
         free = (~stuck(self.states, gradient)).double()
         hessian = hessian * free[:, :, None] * free[:, None]
         hessian.diagonal(dim1=1, dim2=2).add_(1 - free)
@@ -106,28 +109,24 @@ class _Fit:
         right = -slope + (cross.transpose(1, 2) @ solved[..., -1:])[..., 0].sum(0)
         move = torch.linalg.solve(schur, right)
         frames = -solved[..., -1] - solved[..., :-1] @ move
-        self._move(move.float(), frames.float(), terms, share)
+        self._move(move.float(), frames.float(), outlines)
 
-    def _move(self, move: Tensor, frames: Tensor, terms: tuple[Tensor, Tensor, Tensor] | None, share: float) -> None:
+    def _move(self, move: Tensor, frames: Tensor, outlines: Sequence[OutlineRows]) -> None:
         before = (self.identity, self.states, self.seen)
-        cost = self._cost(terms, share)
+        cost = self._cost() + _outline_cost(outlines, move, frames, 0.0)
         for shrink in (1.0, 0.5, 0.25, 0.125):
             self.identity = (before[0] + shrink * move[:-1]).clamp(-REACH, REACH)
             self.states = before[1].moved(shrink * frames)
             self.seen = replace(before[2], focal=before[2].focal * float(np.exp(shrink * float(move[-1]))))
-            if self._cost(terms, share) < cost:
+            if self._cost() + _outline_cost(outlines, move, frames, shrink) < cost:
                 return
         self.identity, self.states, self.seen = before
 
-    def _cost(self, terms: tuple[Tensor, Tensor, Tensor] | None, share: float) -> float:
-        data = float(self.problem().cost(self.seen, self.states).double().sum())
-        prior = (
-            float(self.identity.double().square().sum()) + (np.log(self.seen.focal / self._start) / FOCAL_SIGMA) ** 2
-        )
-        if terms is not None:
-            off = (self.identity - terms[2]).double()
-            prior += float(off @ terms[0] @ off + 2 * terms[1] @ off)
-        return data + share * prior
+    def _cost(self) -> float:
+        share = len(self.seen) / INDEPENDENT_FRAMES
+        focal = float(np.log(self.seen.focal / self._start)) / FOCAL_SIGMA
+        prior = float(self.identity.double().square().sum()) + focal**2
+        return float(self.problem().cost(self.seen, self.states).double().sum()) + share * prior
 
     def _common_columns(self, problem: Problem, camera_points: Tensor) -> Tensor:
         """Weighted derivatives of the landmarks by identity and by log focal length [F, 2n, I + 1]."""
@@ -140,3 +139,12 @@ class _Fit:
 def start_focal(size: float) -> float:
     """Where the search for the focal length starts, pixels, for a crop of `size` pixels."""
     return FOCAL * size
+
+
+def _outline_cost(outlines: Sequence[OutlineRows], move: Tensor, frames: Tensor, part: float) -> float:
+    """Cost of the outlines after a part of a step, to first order."""
+    total = 0.0
+    for rows, frame in zip(outlines, frames):
+        off = rows.residual + part * (rows.by_pose @ frame[-6:] + rows.by_identity @ move[:-1])
+        total += float(off.double().square().sum())
+    return OUTLINE_SHARE * total

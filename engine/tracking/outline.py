@@ -49,42 +49,55 @@ RULES = {
 }
 
 
-def outline_terms(
+@dataclass(frozen=True)
+class OutlineRows:
+    """Linear constraints of one frame's outline: weighted residuals and their derivatives.
+
+    Attributes:
+        by_pose: by the frame's rotation and translation [n, 6].
+        by_identity: [n, I].
+        residual: [n].
+    """
+
+    by_pose: Tensor
+    by_identity: Tensor
+    residual: Tensor
+
+
+def outline_rows(
     head: HeadModel,
     identity: Tensor,
     states: FrameState,
     seen: Observations,
     mattes: Sequence[NDArray[np.uint8]],
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Normal equations of the outline for identity, frames held fixed.
+) -> list[OutlineRows]:
+    """The outline of every frame against its matte.
 
-    Returns:
-        H [I, I] and g [I] in float64, a mean over frames, and the identity they were taken at.
+    Both identity and pose answer to it: with the pose held, a head pulled outwards would be pushed away by its landmarks
+    and pulled outwards again, growing without end.
     """
-    count = len(identity)
-    hessian, gradient = torch.zeros(count, count, dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
     with torch.no_grad():
         posed = head.forward(identity, states.psi, states.jaw, torch.zeros_like(states.jaw), states.eyes)
     kinds = kind_of_vertices(head)
+    out = []
     for f in range(len(states)):
         state = states[f : f + 1]
         camera = posed[f] @ state.rotation[0].T + state.translation[0]
         vertices, normals, gaps = _contour(head, camera.numpy().astype(np.float64), seen, mattes[f])
         wanted, weights = _wanted(gaps, [kinds[v] for v in vertices])
-        keep = weights > 0
-        if not keep.any():
-            continue
-        vertices, normals, wanted, weights = vertices[keep], normals[keep], wanted[keep], weights[keep]
-        by_identity = vertex_points(head, vertices).shaped(identity).by_identity(state)[0]
-        lens = pixel_derivatives(camera[torch.from_numpy(vertices)][None], seen.focal)[0] @ state.rotation[0]
+        keep = np.nonzero(weights > 0)[0]
+        picked = torch.from_numpy(vertices[keep])
+        by_identity = vertex_points(head, vertices[keep]).shaped(identity).by_identity(state)[0]
+        lens = pixel_derivatives(camera[picked][None], seen.focal)[0]
         # along the outline's normal, in metres at the vertex's depth
-        scale = camera[torch.from_numpy(vertices), 2:] / seen.focal
-        rows = (torch.from_numpy(normals).float()[:, None] @ (lens @ by_identity))[:, 0] * scale
-        rows = (rows * torch.from_numpy(np.sqrt(weights)).float()[:, None]).double()
-        residual = -torch.from_numpy(wanted * np.sqrt(weights))
-        hessian += rows.T @ rows / len(states)
-        gradient += rows.T @ residual / len(states)
-    return hessian, gradient, identity
+        scale = camera[picked, 2:] / seen.focal * torch.from_numpy(np.sqrt(weights[keep])).float()[:, None]
+        along = (torch.from_numpy(normals[keep]).float()[:, None] @ lens)[:, 0] * scale
+        arm = camera[picked] - state.translation[0]
+        by_pose = torch.cat([torch.linalg.cross(arm, along, dim=1), along], 1)
+        rows = (along @ state.rotation[0])[:, None] @ by_identity
+        residual = -torch.from_numpy(wanted[keep] * np.sqrt(weights[keep])).float()
+        out.append(OutlineRows(by_pose, rows[:, 0], residual))
+    return out
 
 
 def kind_of_vertices(head: HeadModel) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.a2et.predict import ExpressionTrack, load_a2et, predict
@@ -19,8 +20,8 @@ from emotalker.engine.avatar.build import rest_pose
 from emotalker.engine.avatar.controls import audio_window, blink_coefficients, camera_codes, drive_lids
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.clip import ClipInput
-from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation, Offsets
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
+from emotalker.engine.emotion.network import Conditions, EmotionalDeformation, Offsets
 from emotalker.engine.emotion.text import default_encoder, label_embeddings
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, read_arrays, write_arrays
@@ -62,12 +63,12 @@ class DrivenClip:
 
     posed: PosedClip
     heard: ExpressionTrack
-    speech: np.ndarray
+    speech: NDArray[np.float32]
     heard_bones: Tensor
     heard_psi: Tensor
     neutral_psi: Tensor
     camera_code: Tensor
-    weights: Tensor
+    weights: NDArray[np.float32]
 
 
 def emote(
@@ -237,7 +238,13 @@ class Stage2Trainer:
             weights = np.zeros(len(EMOTIONS), np.float32)
             weights[emotion_index(posed.clip.emotion)] = 1
             heard = predict(
-                model, speech["features"], speech["voice"], weights, np.float32(posed.clip.level), t.fps, len(t)
+                model,
+                speech["features"],
+                speech["voice"],
+                weights,
+                np.full(len(t), posed.clip.level, np.float32),
+                t.fps,
+                len(t),
             )
             jaw, neck, eyes = (torch.from_numpy(x) for x in (heard.jaw_emo, t.neck, t.eyes))
             psi = drive_lids(heard.psi_emo, t.au45, blink, head.expression_names)
@@ -255,7 +262,7 @@ class Stage2Trainer:
         d = self.driven[clip]
         window = audio_window(d.speech, d.posed.track.fps, frame, self.config.deformation.window)
         psi = d.heard_psi[frame] if heard else d.posed.psi[frame]
-        level = np.float32(d.posed.clip.level)
+        level = float(d.posed.clip.level)
         return Conditions(
             psi_neu=d.neutral_psi[frame][None],
             psi_emo=psi[None],

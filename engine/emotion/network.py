@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
-from emotalker.engine.emotion.fusion import SpatialAudioEmotionAttention
 from emotalker.engine.emotion.basis import BasisValues, LearnedBasis, flame_loss, flame_targets, sinusoids
+from emotalker.engine.emotion.fusion import SpatialAudioEmotionAttention
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
@@ -120,6 +120,14 @@ class EmotionalDeformation(nn.Module):
         speech_width: S, channels of the speech features.
         label_width: channels of f_e and f_s.
     """
+
+    anchors: Tensor
+    index: Tensor
+    share: Tensor
+    head_expression: Tensor
+    head_pose: Tensor
+    head_weights: Tensor
+    limits: Tensor
 
     def __init__(
         self,
