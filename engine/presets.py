@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emotalker.engine.a2et.config import ExpressConfig
-from emotalker.engine.emotion.network import DeformationConfig
+from emotalker.engine.emotion.deformation import DeformationConfig
 from emotalker.engine.errors import UserError
 from emotalker.engine.tracking.stage import TrackConfig
 from emotalker.engine.training.config import Stage1Config, Stage2Config

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from emotalker.engine.avatar.controls import FrameControl
 from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.emotion.basis import BasisValues
-from emotalker.engine.emotion.network import Conditions, EmotionalDeformation
+from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation
 from emotalker.engine.emotion.text import LabelEmbeddings
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes

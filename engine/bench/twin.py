@@ -13,8 +13,8 @@ from emotalker.engine.avatar.avatar import RestPose
 from emotalker.engine.avatar.controls import METRES_TO_CODE
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.lighting import LightTable
+from emotalker.engine.emotion.deformation import DeformationConfig, EmotionalDeformation
 from emotalker.engine.emotion.labels import EMOTIONS
-from emotalker.engine.emotion.network import DeformationConfig, EmotionalDeformation
 from emotalker.engine.emotion.text import TableTextEncoder, label_embeddings
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.media import AudioTrack, FrameSource, MediaInfo, probe, read_audio
 from emotalker.engine.tracking.landmarker import FaceLandmarker, FaceObservation
-from emotalker.engine.tracking.quality import Measures, judge
+from emotalker.engine.tracking.quality import Light, Measures, judge
 
 LOOKS = 6
 FEWEST_LOOKS = 2
@@ -33,7 +32,7 @@ class ClipCheck:
         measures: what the verdict rests on.
     """
 
-    light: Literal["green", "yellow", "red"]
+    light: Light
     findings: list[str]
     measures: Measures
 

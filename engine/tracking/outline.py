@@ -73,8 +73,8 @@ def outline_rows(
 ) -> list[OutlineRows]:
     """The outline of every frame against its matte.
 
-    Both identity and pose answer to it: with the pose held, a head pulled outwards would be pushed away by its landmarks
-    and pulled outwards again, growing without end.
+    Both identity and pose answer to it: with the pose held, a head pulled outwards would be pushed away by its
+    landmarks and pulled outwards again, growing without end.
     """
     with torch.no_grad():
         posed = head.forward(identity, states.psi, states.jaw, torch.zeros_like(states.jaw), states.eyes)

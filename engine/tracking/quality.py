@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-LIGHTS = ("green", "yellow", "red")
+Light = Literal["green", "yellow", "red"]
+LIGHTS: tuple[Light, ...] = ("green", "yellow", "red")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Measures:
     clipped: float
 
 
-def judge(m: Measures) -> tuple[str, list[str]]:
+def judge(m: Measures) -> tuple[Light, list[str]]:
     """The traffic light of a clip, and one sentence per finding with how to mend it."""
     found = [*_picture(m), *_face(m), *_sound(m)]
     worst = max((LIGHTS.index(light) for light, _ in found), default=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from emotalker.engine.emotion.network import DeformationConfig
+from emotalker.engine.emotion.deformation import DeformationConfig
 
 
 @dataclass(frozen=True)

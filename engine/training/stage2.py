@@ -20,8 +20,8 @@ from emotalker.engine.avatar.build import rest_pose
 from emotalker.engine.avatar.controls import audio_window, blink_coefficients, camera_codes, drive_lids
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.clip import ClipInput
+from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation, Offsets
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
-from emotalker.engine.emotion.network import Conditions, EmotionalDeformation, Offsets
 from emotalker.engine.emotion.text import default_encoder, label_embeddings
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, read_arrays, write_arrays

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
+from emotalker.engine.emotion.attention import SpatialAudioEmotionAttention
 from emotalker.engine.emotion.basis import BasisValues, LearnedBasis, flame_loss, flame_targets, sinusoids
-from emotalker.engine.emotion.fusion import SpatialAudioEmotionAttention
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
