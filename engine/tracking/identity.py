@@ -19,7 +19,7 @@ from emotalker.engine.tracking.system import Observations, Priors, Problem
 FOCAL = 2.6  # of the crop's side: a head and shoulders from about two arm's lengths
 FOCAL_SIGMA = 0.1
 # frames of one person repeat each other: as much evidence as this many independent ones
-INDEPENDENT_FRAMES = 6.0
+INDEPENDENT_FRAMES = 4.0
 LANDMARK_ROUNDS = 10
 OUTLINE_ROUNDS = 8
 # an outline vertex counts this much of an independent one
@@ -89,7 +89,8 @@ class _Fit:
         slope = (common.transpose(1, 2) @ residual[..., None])[..., 0].double().sum(0)
         share = len(self.seen) / INDEPENDENT_FRAMES
         weights = torch.full((len(slope),), share, dtype=torch.float64)
-        weights[-1] = share / FOCAL_SIGMA**2
+        # outlines must not bend the perspective that the landmarks found
+        weights[-1] = share / FOCAL_SIGMA**2 if not outlines else 1e12
         corner += torch.diag(weights)
         slope[:-1] += share * self.identity
         slope[-1] += share * np.log(self.seen.focal / self._start) / FOCAL_SIGMA**2
