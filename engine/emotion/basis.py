@@ -158,7 +158,7 @@ class LearnedBasis(nn.Module):
         Args:
             targets: `flame_targets` of the points.
             points: [P, 3], metres.
-            steps: optimiser steps; 400 take about four seconds on two cores.
+            steps: optimiser steps; 400 take about five seconds on one core.
             seed: of the order of the points.
 
         Returns:
@@ -182,7 +182,7 @@ class LearnedBasis(nn.Module):
 
     @torch.no_grad()
     def _solve_last_layer(self, targets: BasisValues, points: Tensor) -> None:
-        """Least squares for the linear expression head under the trained trunk; it halves the largest errors."""
+        """Least squares for the expression head under the trained trunk; the largest errors shrink by a third."""
         x = self.trunk(points).double()
         x = torch.cat([x, torch.ones_like(x[:, :1])], 1)
         wanted = targets.expression.flatten(1).double() / UNIT
