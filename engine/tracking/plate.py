@@ -12,7 +12,7 @@ from emotalker.engine.files import write_bytes
 from emotalker.engine.media import FrameStore
 
 U8 = NDArray[np.uint8]
-SAMPLES = 48
+SAMPLES = 40
 CLEAR = 13  # of 255: a pixel this little covered is background
 MARGIN = 5  # pixels that a matte may be too narrow
 FEWEST = 2
@@ -33,10 +33,11 @@ def background_plate(store: FrameStore) -> U8:
     stack, covered = np.stack(pictures), np.stack(hidden)
     seen = (~covered).sum(0)
     median = np.empty(stack.shape[1:], np.float32)
-    for row in range(len(median)):  # row by row: a masked median of everything would need float copies of it all
-        values = np.where(covered[:, row, :, None], np.nan, stack[:, row].astype(np.float32))
-        values[:, seen[row] == 0] = 0
-        median[row] = np.nanmedian(values, axis=0)
+    for row in range(len(median)):  # row by row: all at once would need wider copies of everything
+        values = np.where(covered[:, row, :, None], 256, stack[:, row].astype(np.int16))
+        values.sort(axis=0)  # what is covered sinks to the end
+        middle = np.maximum(seen[row] - 1, 0) // 2
+        median[row] = np.take_along_axis(values, middle[None, :, None], 0)[0]
     known = seen >= min(FEWEST, len(frames))
     return np.clip(_filled(median, known) + 0.5, 0, 255).astype(np.uint8)
 

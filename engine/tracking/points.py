@@ -128,23 +128,28 @@ class PointModel:
 
     def positions(self, state: FrameState) -> Tensor:
         """Points in head space [B, n, 3]."""
-        out = self.still.rest + (self.still.expression @ state.psi[:, None, :, None])[..., 0]
+        out = self.still.rest + _expressed(self.still, state.psi)
         for part, turn in zip(self.moving, self._turns(state)):
             out[:, part.index] += self._turned(part, turn, state.psi) + part.weight[:, None] * part.joint
         return out
 
-    def derivatives(self, state: FrameState) -> tuple[Tensor, Tensor, Tensor]:
-        """Positions [B, n, 3] and their derivatives by psi [B, n, 3, K] and by jaw and gaze [B, n, 3, 7]."""
-        batch = len(state)
-        positions = self.positions(state)
-        by_psi = self.still.expression.expand(batch, -1, -1, -1).clone()
-        by_turn = positions.new_zeros(batch, self.count, 3, 7)
+    def pixel_rows(self, state: FrameState, lens: Tensor, out: Tensor) -> None:
+        """Derivatives of pixels by psi, jaw and gaze, written into `out` [B, n, 2, K + 7].
+
+        Args:
+            state: B frames.
+            lens: derivatives of pixels by head-space position [B, n, 2, 3].
+            out: where to write.
+        """
+        k = state.psi.shape[1]
+        out[..., :k] = _through(lens, self.still.expression)
+        out[..., k:] = 0
         columns = ((0, 3), (3, 5), (5, 7))
         for part, turn, (low, high) in zip(self.moving, self._turns(state), columns):
-            by_psi[:, part.index] += torch.einsum("bij,mjk->bmik", turn, part.expression)
+            seen = lens[:, part.index]
+            out[:, part.index, :, :k] += _through(seen @ turn[:, None], part.expression)
             arm = self._turned(part, turn, state.psi)
-            by_turn[:, part.index, :, low:high] += _cross_columns(arm)[..., : high - low]
-        return positions, by_psi, by_turn
+            out[:, part.index, :, k + low : k + high] = seen @ _cross_columns(arm)[..., : high - low]
 
     def by_identity(self, state: FrameState) -> Tensor:
         """Derivatives of the positions by identity [B, n, 3, I]."""
@@ -162,7 +167,7 @@ class PointModel:
     @staticmethod
     def _turned(part: Part, turn: Tensor, psi: Tensor) -> Tensor:
         """Weighted offsets from the joint, turned [B, m, 3]."""
-        at_rest = part.rest + (part.expression @ psi[:, None, :, None])[..., 0] - part.weight[:, None] * part.joint
+        at_rest = part.rest + _expressed(part, psi) - part.weight[:, None] * part.joint
         return at_rest @ turn.transpose(1, 2)
 
 
@@ -189,6 +194,18 @@ def pixel_derivatives(seen: Tensor, focal: Tensor | float) -> Tensor:
     zero = torch.zeros_like(x)
     rows = torch.stack([1 / z, zero, -x / z**2, zero, 1 / z, -y / z**2], -1)
     return (rows * focal).unflatten(-1, (2, 3))
+
+
+def _expressed(part: Part, psi: Tensor) -> Tensor:
+    """Weighted expression displacements [B, m, 3]."""
+    return (psi @ part.expression.flatten(0, 1).T).view(len(psi), -1, 3)
+
+
+def _through(lens: Tensor, basis: Tensor) -> Tensor:
+    """Products [B, m, 2, C] of `lens` [B, m, 2, 3] and `basis` [m, 3, C], one matrix product a point for all frames."""
+    batch, count = lens.shape[:2]
+    product = torch.bmm(lens.transpose(0, 1).reshape(count, 2 * batch, 3), basis)
+    return product.view(count, batch, 2, -1).transpose(0, 1)
 
 
 def _cross_columns(arm: Tensor) -> Tensor:

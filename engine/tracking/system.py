@@ -129,23 +129,24 @@ class Problem:
             H [T, P, P] and g [T, P] (half the gradient) in float64, the weighted Jacobian [T, 2n, P], the weighted
             residuals [T, 2n] and the landmarks in camera space [T, 478, 3].
         """
-        positions, by_psi, by_turn = self.points.derivatives(state)
+        positions = self.points.positions(state)
         pixels, camera_points = projected(positions, state, seen.focal, seen.centre)
         lens = pixel_derivatives(camera_points, seen.focal)
-        turned_lens = lens @ state.rotation[:, None]
         arm = camera_points - state.translation[:, None]
         x, y, z = arm.unbind(-1)
         zero = torch.zeros_like(x)
         by_rotation = torch.stack([zero, z, -y, -z, zero, x, y, -x, zero], -1).unflatten(-1, (3, 3))
-        columns = torch.cat(
-            [turned_lens @ torch.cat([by_psi, by_turn], -1), lens @ by_rotation, lens], -1
-        )  # [T, 478, 2, P]
-        scale = self._scale(seen)
-        jacobian = (self._with_gaps(columns) * scale[..., None]).flatten(1, 2)
+        k, count = state.psi.shape[1], self.points.count
+        rows = positions.new_empty(len(state), count + len(self._pairs), 2, k + POSE)
+        self.points.pixel_rows(state, lens @ state.rotation[:, None], rows[:, :count, :, : k + 7])
+        rows[:, :count, :, k + 7 : k + 10] = lens @ by_rotation
+        rows[:, :count, :, k + 10 :] = lens
+        rows[:, count:] = rows[:, self._pairs[:, 0]] - rows[:, self._pairs[:, 1]]
+        rows *= self._scale(seen)[..., None]
+        jacobian = rows.flatten(1, 2)
         residual = self.residuals(seen, pixels).flatten(1)
         hessian = (jacobian.transpose(1, 2) @ jacobian).double()
         gradient = (jacobian.transpose(1, 2) @ residual[..., None])[..., 0].double()
-        k = state.psi.shape[1]
         weights = torch.cat([self._psi_weight, self._pose_weight]).double()
         hessian.diagonal(dim1=1, dim2=2).add_(weights + 1e-3)
         gradient[:, :k] += self._psi_weight * (state.psi - self.psi_mean(seen.scores))
