@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from emotalker.engine.emotion.basis import sinusoids
-
 if TYPE_CHECKING:
     from emotalker.engine.emotion.deformation import Conditions, DeformationConfig
 
 CODE = 12
-BLINK_OCTAVES = 16
+BLINK_WAVES = 16
 NULL = 32
 MOTION = 100.0
 """Displacements enter the query in centimetres."""
@@ -36,7 +35,7 @@ class SpatialAudioEmotionAttention(nn.Module):
         self.motion = nn.Sequential(nn.Linear(3 + place, d), nn.GELU(approximate="tanh"), nn.Linear(d, d))
         # Wq of Eq. 6 over [f(dM) | PE(AU45) | c_n | z_null]; the parts that are the same for all anchors are added once
         self.query_motion = nn.Linear(d, d)
-        self.query_frame = nn.Linear(2 * BLINK_OCTAVES + CODE + NULL, d, bias=False)
+        self.query_frame = nn.Linear(2 * BLINK_WAVES + CODE + NULL, d, bias=False)
         self.audio = nn.Linear(config.window * speech_width, config.audio_tokens * d)
         self.audio_norm = nn.LayerNorm(speech_width)
         self.emotion = nn.Linear(label_width, d)
@@ -53,7 +52,7 @@ class SpatialAudioEmotionAttention(nn.Module):
         """
         batch = len(moved)
         spatial = torch.cat([moved * MOTION, where.expand(batch, -1, -1)], -1)
-        blink = sinusoids(conditions.au45[:, None] / 2**8, BLINK_OCTAVES)
+        blink = blink_code(conditions.au45)
         null = blink.new_zeros(batch, NULL)
         frame = self.query_frame(torch.cat([blink, conditions.camera_code, null], -1))
         z = self.query_motion(self.motion(spatial)) + frame[:, None]
@@ -66,6 +65,16 @@ class SpatialAudioEmotionAttention(nn.Module):
         for layer in self.layers:
             z = layer(z, memory)
         return z
+
+
+def blink_code(au45: Tensor) -> Tensor:
+    """PE(AU45) of Eq. 6 [B, 32] of blinks [B] in [0, 1].
+
+    Evenly spaced frequencies up to 8 pi: doubling ones would turn the tracker's noise of a few percent into flicker.
+    """
+    waves = torch.arange(1, BLINK_WAVES + 1, device=au45.device, dtype=au45.dtype) * (8 * math.pi / BLINK_WAVES)
+    angles = au45[:, None] * waves
+    return torch.cat([angles.sin(), angles.cos()], -1)
 
 
 class _Layer(nn.Module):
