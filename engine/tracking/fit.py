@@ -60,8 +60,7 @@ def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> 
     """Expression and pose of every frame of a clip."""
     size = subject.camera.width
     distance = typical_eye_distance(clip.landmarks, clip.confidence)
-    # filtered per clip, in eye distances, so that speed means the same for near and far faces
-    filtered = (smooth(clip.landmarks / distance, fps, STILL_CUTOFF, SPEED_GAIN) * distance).astype(np.float32)
+    filtered = _filtered(clip.landmarks, distance, fps)
     identity = torch.from_numpy(subject.identity)
     seen = Observations(
         torch.from_numpy(filtered), torch.from_numpy(clip.confidence), torch.from_numpy(clip.blendshapes), distance,
@@ -107,6 +106,14 @@ def sample_frames(confidences: Sequence[F32], frames: int) -> list[tuple[int, in
         places = np.linspace(0, len(known) - 1, each + 2)[1:-1].round().astype(int)
         picks += [(clip, int(known[p])) for p in np.unique(places)]
     return picks
+
+
+def _filtered(landmarks: F32, distance: float, fps: float) -> F32:
+    """One-Euro filtered landmarks; in eye distances, so that speed means the same for near and far faces."""
+    out = np.empty_like(landmarks)
+    for some in np.array_split(np.arange(landmarks.shape[1]), 8):  # all at once would take several times the memory
+        out[:, some] = smooth(landmarks[:, some] / distance, fps, STILL_CUTOFF, SPEED_GAIN) * distance
+    return out
 
 
 def _camera(likeness: Likeness, size: int) -> Camera:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,6 @@ class Observed:
 
     Attributes:
         landmarks: crop pixels [T, 478, 2]; lost frames are interpolated.
-        depths: z of the landmarks, crop pixels [T, 478].
         blendshapes: [T, 52].
         confidence: [T], 0 where the face was lost.
         faces: most faces seen at once in the looks taken for that.
@@ -40,7 +39,6 @@ class Observed:
     """
 
     landmarks: F32
-    depths: F32
     blendshapes: F32
     confidence: F32
     faces: F32
@@ -54,7 +52,8 @@ class Observed:
     @staticmethod
     def load(path: Path) -> Observed:
         """Read what `save` wrote."""
-        return Observed(**read_arrays(path)[0])
+        arrays = read_arrays(path)[0]
+        return Observed(**{f.name: arrays[f.name] for f in fields(Observed)})
 
 
 def scout(path: Path, clip: str, fps: float, landmarker: FaceLandmarker) -> Sighting:
@@ -121,7 +120,8 @@ def observe(
             last = face or last
             near = None if last is None else last.points[:, :2].mean(0)
             writer.append(picture, matter(picture, near))
-            seen.append(face)
+            # without depth, which the fit does not use: long clips are many landmarks
+            seen.append(None if face is None else replace(face, points=face.points[:, :2].copy()))
             if index % (SCOUTED * 5) == 0:
                 faces = max(faces, len(landmarker.detect_faces(picture, 0.6)))
             if index % REPORT_EVERY == 0:
@@ -135,7 +135,7 @@ def observe(
 def gathered(seen: list[FaceObservation | None], faces: int, crop: tuple[float, float, float]) -> Observed:
     """Observations of all frames as arrays; frames without a face are interpolated and get confidence 0."""
     known = np.array([i for i, f in enumerate(seen) if f is not None])
-    points = np.stack([f.points for f in seen if f is not None]).astype(np.float32)
+    points = np.stack([f.points[:, :2] for f in seen if f is not None]).astype(np.float32)
     scores = np.stack([f.blendshapes for f in seen if f is not None]).astype(np.float32)
     confidence = np.array([0.0 if f is None else f.score for f in seen], np.float32)
     frames = np.arange(len(seen))
@@ -144,15 +144,16 @@ def gathered(seen: list[FaceObservation | None], faces: int, crop: tuple[float, 
     gap = np.maximum(known[right] - known[left], 1)
     share = np.clip((frames - known[left]) / gap, 0, 1).astype(np.float32)
 
-    def spread(values: F32) -> F32:
-        t = share.reshape(-1, *[1] * (values.ndim - 1))
-        return np.asarray(values[left] * (1 - t) + values[right] * t, np.float32)
+    lost = confidence <= 0
 
-    whole = spread(points)
-    return Observed(
-        whole[..., :2].copy(), whole[..., 2].copy(), spread(scores), confidence,
-        np.array([faces], np.float32), np.array(crop, np.float32),
-    )  # fmt: skip
+    def spread(values: F32) -> F32:
+        out = values[left]
+        t = share[lost].reshape(-1, *[1] * (values.ndim - 1))
+        out[lost] = values[left[lost]] * (1 - t) + values[right[lost]] * t
+        return out
+
+    faces_seen = np.array([faces], np.float32)
+    return Observed(spread(points), spread(scores), confidence, faces_seen, np.array(crop, np.float32))
 
 
 def _same(face: FaceObservation | None, last: FaceObservation | None) -> FaceObservation | None:
