@@ -34,6 +34,7 @@ from emotalker.engine.a2et.windows import F32, as_tensor
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
+from emotalker.engine.torch_threads import one_torch_thread
 
 ORDER_SEQUENCES = 2
 
@@ -144,12 +145,8 @@ class Trainer:
         It runs on one thread: its matrices are small (two threads gain little, and lose fivefold beside other work),
         and the same numbers come out whatever else the machine does.
         """
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_torch_thread():
             return self._step()
-        finally:
-            torch.set_num_threads(threads)
 
     def _step(self) -> dict[str, float]:
         config, model = self.config, self.model

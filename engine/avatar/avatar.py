@@ -19,7 +19,6 @@ from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
 from emotalker.engine.avatar.idle import idle_motion
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.avatar.play import Player
-from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
@@ -27,6 +26,7 @@ from emotalker.engine.gaussians.cpu.playback import GaussianArrays
 from emotalker.engine.gaussians.gaussians import Gaussians
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.head.model import JOINTS
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.track import Track
 
 F32 = NDArray[np.float32]

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from emotalker.engine.avatar.controls import FrameControl
-from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.emotion.basis import BasisValues
 from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation
 from emotalker.engine.emotion.text import LabelEmbeddings
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
+from emotalker.engine.torch_threads import one_torch_thread
 
 F32 = NDArray[np.float32]
 NETWORK, LABELS = "deform.", "labels."

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from emotalker.engine.a2et.speech import SpeechFeatures
 from emotalker.engine.avatar import Avatar, Controls, Heard
 from emotalker.engine.avatar.hearing import hear, read_speech
-from emotalker.engine.avatar.threads import one_torch_thread
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
 from emotalker.engine.gaussians.cpu import GaussianArrays, PlaybackRenderer
 from emotalker.engine.jobs import Job, Outcome, Progress, StopToken
 from emotalker.engine.media import Mp4Writer
+from emotalker.engine.torch_threads import one_torch_thread
 
 U8 = NDArray[np.uint8]
 STAGE = "render"

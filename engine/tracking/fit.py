@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.blink import au45, calibrate, openness
 from emotalker.engine.tracking.filters import smooth
 from emotalker.engine.tracking.identity import Likeness, fit_likeness, start_focal
@@ -19,7 +20,6 @@ from emotalker.engine.tracking.points import FrameState, landmark_points
 from emotalker.engine.tracking.rotations import log_rotation, median_rotation, split_root_and_neck, trunk_rotation
 from emotalker.engine.tracking.sequence import fit_frames
 from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
-from emotalker.engine.tracking.threads import one_thread
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
@@ -49,7 +49,7 @@ def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatt
         start_focal(size),
         size / 2,
     )
-    with one_thread():
+    with one_torch_thread():
         likeness = fit_likeness(head, seen, [read_matte(c, i) for c, i in picks], Priors())
     known = np.concatenate([openness(c.landmarks)[c.confidence > 0] for c in clips])
     rest, shut = calibrate(known)
@@ -66,7 +66,7 @@ def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> 
         torch.from_numpy(filtered), torch.from_numpy(clip.confidence), torch.from_numpy(clip.blendshapes), distance,
         float(subject.camera.K[0, 0]), size / 2,
     )  # fmt: skip
-    with one_thread():
+    with one_torch_thread():
         problem = Problem(landmark_points(head).shaped(identity), head.expression_names, Priors())
         state = fit_frames(problem, seen)
         track = _as_track(head, subject, state, clip, filtered, fps)

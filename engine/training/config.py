@@ -87,7 +87,6 @@ class Stage2Config:
         vgg_every: steps between VGG losses, whose weight is raised by as much.
         driven: share of the frames whose expression comes from the audio instead of the tracker, so that the network
             learns to repair what A2ET gives it.
-        fine_tune: also train colours and opacities of the stage-1 Gaussians, at this share of the learning rate.
         deformation: the network.
         without_egd: ablation, stage 1 alone.
         without_a2et: ablation, tracked expression instead of A2ET's.
@@ -108,7 +107,6 @@ class Stage2Config:
     vgg_crop: int = 128
     vgg_every: int = 4
     driven: float = 0.5
-    fine_tune: float = 0.0
     deformation: DeformationConfig = field(default_factory=DeformationConfig)
     without_egd: bool = False
     without_a2et: bool = False

@@ -25,6 +25,7 @@ from emotalker.engine.head.default import load_default_head
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, rasterize
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
@@ -56,13 +57,8 @@ def fit(
     Raises:
         UserError: if there is nothing to train on, or a file is missing or damaged.
     """
-    # torch's own threads wait in a busy loop and take the core our kernels need
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_torch_thread():
         return (yield from _fit(clips, track_dir, out, config, stop, device))
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _fit(

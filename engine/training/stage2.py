@@ -33,6 +33,7 @@ from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progres
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.metrics.perceptual import VggLoss
 from emotalker.engine.render.rasterizer import rasterize
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.config import Stage2Config
 from emotalker.engine.training.frames import PosedClip, Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
@@ -94,13 +95,8 @@ def emote(
     Raises:
         UserError: if an earlier stage is missing or there is nothing to train on.
     """
-    # torch's own threads wait in a busy loop and take the core our kernels need
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_torch_thread():
         return (yield from _emote(clips, track_dir, fit_dir, express_dir, out, config, stop, device))
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _emote(

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.identity import fit_likeness
 from emotalker.engine.tracking.points import FrameState, landmark_points, pixel_derivatives, projected
 from emotalker.engine.tracking.rotations import log_rotation
 from emotalker.engine.tracking.sequence import CHUNK, fit_frames
 from emotalker.engine.tracking.system import Observations, Priors, Problem
-from emotalker.engine.tracking.threads import one_thread
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def problem(identity: torch.Tensor) -> Problem:
 @pytest.fixture(scope="module")
 def fitted(problem: Problem, seen: Observations) -> FrameState:
     """The fit of the known motion."""
-    with one_thread():
+    with one_torch_thread():
         return fit_frames(problem, seen)
 
 
@@ -89,7 +89,7 @@ def test_lost_frames_are_bridged(problem: Problem, seen: Observations, motion: F
     present[10:14] = 0
     garbage = seen.points.clone()
     garbage[10:14] = 0
-    with one_thread():
+    with one_torch_thread():
         fitted = fit_frames(problem, replace(seen, present=present, points=garbage))
     turned = log_rotation(fitted.rotation @ motion.rotation.transpose(1, 2)).norm(dim=1)
     assert float(turned[10:14].max()) < np.radians(3.0)
@@ -101,7 +101,7 @@ def test_chunks_join_without_a_step(problem: Problem, seen: Observations) -> Non
     repeats = CHUNK // len(seen) + 2
     there_and_back = torch.cat([torch.arange(len(seen)), torch.arange(len(seen) - 1, -1, -1)])
     order = there_and_back.repeat(repeats)[: CHUNK + 30]
-    with one_thread():
+    with one_torch_thread():
         fitted = fit_frames(problem, seen[order])
     steps = fitted.psi.diff(dim=0).norm(dim=1)
     assert float(steps[CHUNK - 1]) <= float(steps.quantile(0.98))
@@ -115,7 +115,7 @@ def test_identity_and_focal_length(identity: torch.Tensor, seen: Observations) -
     frames = seen[torch.arange(0, 50, 4)]
     start = replace(frames, focal=seen.focal * 1.08)
     blank = [np.full((512, 512), 255, np.uint8)] * len(frames)
-    with one_thread():
+    with one_torch_thread():
         likeness = fit_likeness(head, start, blank, Priors())
     assert likeness.error < 0.015
     assert abs(likeness.focal / seen.focal - 1) < 0.1
@@ -129,7 +129,7 @@ def test_identity_and_focal_length(identity: torch.Tensor, seen: Observations) -
 
 def test_same_result_again(problem: Problem, seen: Observations, fitted: FrameState) -> None:
     """The fit is deterministic to the bit."""
-    with one_thread():
+    with one_torch_thread():
         again = fit_frames(problem, seen)
     assert torch.equal(again.psi, fitted.psi)
     assert torch.equal(again.rotation, fitted.rotation)

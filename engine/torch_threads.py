@@ -12,8 +12,8 @@ import torch
 def one_torch_thread() -> Iterator[None]:
     """Keep torch to the calling thread for a while.
 
-    Its own threads wait in a busy loop and take the core that our kernels, or another program, need; the networks of a
-    twin are too small to gain from them.
+    Its own threads wait in a busy loop and take the core that our kernels, or another program, need; small networks and
+    small matrices gain nothing from them. It also makes results independent of how many cores there are.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
