@@ -4,7 +4,7 @@ Here live what a project is (clips, labels, consent, split), how it is saved wit
 stage must run next and why. Nothing here draws, prints or computes a twin: the science is the engine's.
 """
 
-from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, RunRecord
+from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, Performance, RunRecord
 from emotalker.projects.labels import LabelGuess, guess_label
 from emotalker.projects.pipeline import STAGES, StageJob, StageState, StageStatus, bind, statuses
 from emotalker.projects.project import AddResult, Project
@@ -17,6 +17,7 @@ __all__ = [
     "Consent",
     "LabelGuess",
     "Manifest",
+    "Performance",
     "Project",
     "RunRecord",
     "StageJob",

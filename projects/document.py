@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from emotalker.engine.render.view import View
 
 SCHEMA_VERSION = 1
 
@@ -90,6 +92,32 @@ class RunRecord(msgspec.Struct, frozen=True):
     outcome: str
 
 
+def neutral_curve() -> dict[str, Any]:
+    """The emotion curve of a twin nobody has told to feel anything, as `EmotionCurve.to_json` writes it."""
+    keyframe = {"time": 0.0, "emotion": {"neutral": 1.0}, "level": 0.0, "easing": "smooth"}
+    return {"version": 1, "keyframes": [keyframe]}
+
+
+class Performance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the twin says and feels, and how it is looked at.
+
+    Attributes:
+        voice: sound or video file that is spoken, as in `ClipEntry.file`; empty for silence.
+        curve: emotion over time as `EmotionCurve.to_json` describes it.
+        loop: seconds from and to which playing repeats and export goes; None for all.
+        view: the camera.
+        background: as `emotalker.engine.render.backdrop.backdrop` takes it.
+        seed: picks blinks and head motion.
+    """
+
+    voice: str = ""
+    curve: dict[str, Any] = msgspec.field(default_factory=neutral_curve)
+    loop: tuple[float, float] | None = None
+    view: View = View()
+    background: str = "plate"
+    seed: int = 0
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of project.json.
 
@@ -103,6 +131,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         clips: in the order of adding.
         hold_out: ids of the clips no stage may learn from; empty lets the program choose.
         consent: of the person shown.
+        performance: what the twin says and feels.
         runs: history, oldest first.
     """
 
@@ -115,4 +144,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     clips: list[ClipEntry] = []
     hold_out: list[str] = []
     consent: Consent = Consent()
+    performance: Performance = Performance()
     runs: list[RunRecord] = []

@@ -16,7 +16,7 @@ from emotalker.engine.jobs import Notice
 from emotalker.projects import store
 from emotalker.projects.adding import AddResult, ClipAdder, stored_name
 from emotalker.projects.content import sha256_of, videos_in
-from emotalker.projects.document import CheckSummary, ClipEntry, Manifest, RunRecord
+from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, Performance, RunRecord
 from emotalker.projects.split import find_clip, held_out
 
 RUNS = "runs"
@@ -212,6 +212,63 @@ class Project:
         """Remember the preset to train and judge staleness with."""
         self._update(preset=preset)
 
+    def set_performance(self, performance: Performance) -> None:
+        """Keep what the twin says and feels.
+
+        Raises:
+            UserError: if the project could not be saved.
+        """
+        self._update(performance=performance)
+
+    def set_consent(self, consent: Consent) -> None:
+        """Keep what the person shown agreed to.
+
+        Raises:
+            UserError: if the project could not be saved.
+        """
+        self._update(consent=consent)
+
+    def rename(self, name: str) -> None:
+        """Call the person something else; the folder stays where it is.
+
+        Raises:
+            UserError: if the name is empty, or the project could not be saved.
+        """
+        if not name.strip():
+            raise UserError("The project has no name.", "The name given is empty.", "Type a name.")
+        self._update(name=name.strip())
+
+    def set_labels(self, labels: Mapping[str, tuple[str, float]]) -> None:
+        """Change emotion and level of clips, by id; neutral takes level 0.
+
+        Raises:
+            UserError: if an emotion or level does not exist, or the project could not be saved.
+        """
+        checked = {}
+        for name, (emotion, level) in labels.items():
+            label = EMOTIONS[emotion_index(emotion)]
+            checked[find_clip(self.clips, name).id] = (label, 0.0 if label == EMOTIONS[0] else check_level(level))
+        clips = []
+        for clip in self.clips:
+            emotion, level = checked.get(clip.id, (clip.emotion, clip.level))
+            clips.append(msgspec.structs.replace(clip, emotion=emotion, level=level))
+        self._update(clips=clips)
+
+    def restore(self, fields: Mapping[str, object]) -> None:
+        """Put back fields of the manifest as they were, to undo or redo an edit.
+
+        What a check found in the meantime is no edit and stays.
+
+        Raises:
+            UserError: if the project could not be saved.
+        """
+        known = {clip.id: clip for clip in self.clips}
+        changes = dict(fields)
+        clips = changes.get("clips")
+        if isinstance(clips, list):
+            changes["clips"] = [_with_check(clip, known.get(clip.id)) for clip in clips]
+        self._update(**changes)
+
     def note_run(self, record: RunRecord) -> None:
         """Append to the history of runs."""
         self._merge(lambda manifest: msgspec.structs.replace(manifest, runs=[*manifest.runs, record]))
@@ -229,6 +286,13 @@ class Project:
         if changed != self.manifest:
             store.save(self.folder, changed)
             self.manifest = changed
+
+
+def _with_check(clip: ClipEntry, now: ClipEntry | None) -> ClipEntry:
+    """A clip as it was, with what is known of the same content now."""
+    if now is None or now.sha256 != clip.sha256 or now.check is None:
+        return clip
+    return msgspec.structs.replace(clip, check=now.check)
 
 
 def _expanded(files: Iterable[Path]) -> list[Path]:
