@@ -11,8 +11,7 @@ import msgspec
 
 from emotalker.engine.emotion.labels import EMOTIONS
 from emotalker.engine.errors import UserError
-from emotalker.engine.media import probe
-from emotalker.projects.content import entry_of, sha256_of
+from emotalker.projects.content import entry_of, probed, sha256_of
 from emotalker.projects.document import ClipEntry
 from emotalker.projects.labels import USUAL_LEVEL, LabelGuess, guess_label
 from emotalker.projects.names import clip_id
@@ -71,7 +70,7 @@ class ClipAdder:
             state = file.stat()
             if (state.st_size, state.st_mtime_ns) == (clip.size, clip.modified):
                 continue
-            entry = entry_of(file, probe(file), clip.id, clip.file, clip.emotion, clip.level, sha256_of(file))
+            entry = entry_of(file, probed(file), clip.id, clip.file, clip.emotion, clip.level, sha256_of(file))
             if entry.sha256 == clip.sha256:
                 entry = msgspec.structs.replace(clip, modified=state.st_mtime_ns)
             else:
@@ -90,7 +89,7 @@ class ClipAdder:
         for place, clip in enumerate(self.clips):
             if clip.sha256 == sha256:
                 return self._known(place, clip, file)
-        info = probe(file)  # before the label: a file that is no video is told so, whatever its name
+        info = probed(file)  # before the label: a file that is no video is told so, whatever its name
         label = self._label(file)
         name = clip_id(file.stem, (clip.id for clip in self.clips))
         stored = f"{CLIPS}/{name}{file.suffix.lower()}" if self._copy else stored_name(self.folder, file)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emotalker.engine.errors import UserError
-from emotalker.engine.media import MediaInfo
 from emotalker.projects.document import ClipEntry
+
+if TYPE_CHECKING:
+    from emotalker.engine.media import MediaInfo
 
 VIDEO_ENDINGS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".wmv")
 
@@ -27,6 +30,13 @@ def sha256_of(file: Path) -> str:
             f"The system said: {error.strerror or error} ({file}).",
             "Check that the file is still there and may be read, and try again.",
         ) from error
+
+
+def probed(file: Path) -> MediaInfo:
+    """What the video file holds; raises as `emotalker.engine.media.probe`."""
+    from emotalker.engine.media import probe  # here: it brings FFmpeg, which a window has no need of to open
+
+    return probe(file)
 
 
 def entry_of(

@@ -39,6 +39,11 @@ def training_lock(folder: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def is_training(folder: Path) -> bool:
+    """Whether a living process, this one included, is training in the project."""
+    return _holder(folder / LOCK, own=True) is not None
+
+
 def _holder(path: Path, own: bool = False) -> int | None:
     """The living process that wrote the lock; a reused process number is told by the time the process began."""
     try:

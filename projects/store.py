@@ -89,6 +89,18 @@ def load(folder: Path) -> Opened:
     return Opened(manifest, [Notice("project", f"The project file was brought from layout {version} to the current.")])
 
 
+def peek(folder: Path) -> Manifest | None:
+    """The manifest, or that of the newest good backup, without mending or writing anything; None if there is none."""
+    for path in (folder / MANIFEST, *backups_of(folder)):
+        try:
+            manifest = _decode(path.read_bytes())
+        except OSError:
+            continue
+        if manifest is not None:
+            return manifest
+    return None
+
+
 def backups_of(folder: Path) -> list[Path]:
     """The rolling backups, newest first."""
     return sorted((folder / BACKUPS).glob(_BACKUP_PATTERN), reverse=True)
