@@ -205,6 +205,14 @@ class A2ET(nn.Module):
         Taking each recording's own mean keeps voice and microphone out; a short recording is helped by the mean of the
         training clips, as if it had been heard for one more second.
         """
+        return self.deviations(features, self.mean_of(features, voice))
+
+    def mean_of(self, features: Tensor, voice: Tensor) -> Tensor:
+        """Mean [S] of a recording's features [n, S] while somebody speaks, voice [n]; see `normalise`."""
         prior = 50.0
         total = (features * voice[:, None]).sum(0) + prior * self.feature_mean
-        return ((features - total / (voice.sum() + prior)) / self.feature_std).clamp(-5, 5)
+        return total / (voice.sum() + prior)
+
+    def deviations(self, features: Tensor, mean: Tensor) -> Tensor:
+        """Some rows of features [m, S] in deviations from their recording's mean [S]; see `normalise`."""
+        return ((features - mean) / self.feature_std).clamp(-5, 5)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from torch import Tensor
 
 from emotalker.engine.a2et.dataset import frame_features
-from emotalker.engine.a2et.model import A2ET, POSE, A2ETSpec
+from emotalker.engine.a2et.model import A2ET, POSE, SUBFRAMES, A2ETSpec
 from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_frames
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
@@ -63,7 +64,71 @@ def silence_gate(voice: F32) -> F32:
     return np.asarray(uniform_filter1d(held, GLIDE, mode="nearest"), np.float32)
 
 
-@torch.inference_mode()
+class Utterance:
+    """A recording as one A2ET hears it, of which any stretch can be predicted by itself.
+
+    Args:
+        model: a trained A2ET; set to evaluation.
+        speech: speech features at 50 Hz [n, S].
+        voice: probability of speech at 50 Hz [n].
+        length: frames at the model's rate that there are; beyond the end of the speech the mouth is at rest.
+    """
+
+    def __init__(self, model: A2ET, speech: F32, voice: F32, length: int) -> None:
+        self.model, self.length, self.rate = model.eval(), length, model.spec.fps
+        self._voice = np.asarray(voice, np.float32)
+        self._speech = np.asarray(speech, np.float32)
+        needed = int(np.ceil(length / self.rate * FEATURE_RATE)) + 1
+        self.gate = silence_gate(np.pad(self._voice[:needed], (0, max(0, needed - len(self._voice)))))
+        with torch.inference_mode():
+            self._mean = model.mean_of(as_tensor(self._speech), as_tensor(self._voice))
+
+    def times(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Seconds of the middles of the frames [start, stop)."""
+        return (np.arange(start, stop) + 0.5) / self.rate
+
+    def context(self, start: int, stop: int) -> tuple[int, int]:
+        """The frames whose emotion decides about the frames [start, stop)."""
+        around = self.model.spec.context
+        return max(0, start - around), min(self.length, stop + around)
+
+    @torch.inference_mode()
+    def columns(self, start: int, stop: int, emotion: F32, strength: F32) -> F32:
+        """What the face does in the frames [start, stop): columns of an `ExpressionTrack` [stop - start, 2 * (K + 6)].
+
+        Args:
+            start: first frame.
+            stop: the frame after the last.
+            emotion: weights that sum to 1, of the frames of `context` [t, 8].
+            strength: level in [0, 3] of the same frames [t].
+        """
+        a, b = self.context(start, stop)
+        x, v = self._heard(a, b)
+        inputs = (as_tensor(np.asarray(p, np.float32))[None] for p in (x, v, emotion, strength))
+        out = self.model(*inputs, self.model.identity_image[None])
+        values = [p[0, start - a : stop - a] for p in (out.psi_neu, out.pose_neu, out.psi_emo, out.pose_emo)]
+        return _close_mouth(self.model, values, sample_frames(self.gate, FEATURE_RATE, self.times(start, stop)))
+
+    def at(self, columns: F32, first: int, times: NDArray[np.floating], fps: float) -> ExpressionTrack:
+        """The face at any times [T], interpolated between columns whose first one is of frame `first`."""
+        between = sample_frames(columns, self.rate, np.asarray(times) - first / self.rate)
+        return _split(between, sample_frames(self.gate, FEATURE_RATE, np.asarray(times)), fps)
+
+    def _heard(self, a: int, b: int) -> tuple[F32, F32]:
+        """Features [b - a, 2, S] in deviations from the recording's mean, and voice [b - a, 2], of frames [a, b)."""
+        if not len(self._speech):
+            shape = b - a, SUBFRAMES
+            return np.zeros((*shape, self.model.spec.speech_width), np.float32), np.zeros(shape, np.float32)
+        # only the rows that are needed: an hour of sound is hundreds of megabytes
+        ratio = FEATURE_RATE / self.rate
+        low = min(max(int(a * ratio) - 2, 0), len(self._speech) - 1)
+        high = max(int(np.ceil(b * ratio)) + 2, low + 1)
+        heard = self.model.deviations(as_tensor(self._speech[low:high]), self._mean).numpy()
+        first = a - low / ratio
+        voice = self._voice[low:high]
+        return frame_features(heard, self.rate, first, b - a), frame_features(voice, self.rate, first, b - a)
+
+
 def predict(
     model: A2ET, speech: F32, voice: F32, weights: F32, level: F32, fps: float, n_frames: int
 ) -> ExpressionTrack:
@@ -86,27 +151,18 @@ def predict(
     length = max(int(np.ceil(n_frames / fps * rate)), 1) if n_frames else 0
     if not length:
         return _split(np.zeros((0, 2 * (spec.expressions + POSE)), np.float32), np.zeros(0, np.float32), fps)
-    emotion, strength = _curves(weights, level, n_frames)
-    times = (np.arange(length) + 0.5) / rate
-    emotion, strength = sample_frames(emotion, fps, times), sample_frames(strength, fps, times)
-    voice = np.asarray(voice, np.float32)
-    heard = model.normalise(as_tensor(np.asarray(speech, np.float32)), as_tensor(voice)).numpy()
-    needed = int(np.ceil(length / rate * FEATURE_RATE)) + 1
-    gate = silence_gate(np.pad(voice[:needed], (0, max(0, needed - len(voice)))))
-    if not len(heard):
-        heard, voice = np.zeros((1, spec.speech_width), np.float32), np.zeros(1, np.float32)
-    model.eval()
+    said = Utterance(model, speech, voice, length)
+    times = said.times(0, length)
+    emotion, strength = (sample_frames(c, fps, times) for c in _curves(weights, level, n_frames))
     parts = []
     for start in range(0, length, BLOCK):
         stop = min(start + BLOCK, length)
-        a, b = max(0, start - spec.context), min(length, stop + spec.context)
-        x = frame_features(heard, rate, a, b - a)
-        v = frame_features(voice, rate, a, b - a)
-        inputs = (as_tensor(np.asarray(p, np.float32))[None] for p in (x, v, emotion[a:b], strength[a:b]))
-        out = model(*inputs, model.identity_image[None])
-        values = [p[0, start - a : stop - a] for p in (out.psi_neu, out.pose_neu, out.psi_emo, out.pose_emo)]
-        parts.append(_close_mouth(model, values, sample_frames(gate, FEATURE_RATE, times[start:stop])))
-    return _at_rate(np.concatenate(parts), rate, fps, n_frames, gate)
+        a, b = said.context(start, stop)
+        parts.append(said.columns(start, stop, emotion[a:b], strength[a:b]))
+    columns = np.concatenate(parts)
+    if fps == rate:
+        return _split(columns[:n_frames], sample_frames(said.gate, FEATURE_RATE, times[:n_frames]), fps)
+    return said.at(columns, 0, (np.arange(n_frames) + 0.5) / fps, fps)
 
 
 def _curves(weights: F32, level: F32, n_frames: int) -> tuple[F32, F32]:
@@ -128,12 +184,6 @@ def _close_mouth(model: A2ET, values: list[Tensor], gate: F32) -> F32:
         jaw = model.rest_jaw + (pose[:, :3] - model.rest_jaw) * open_
         out += [psi.clamp(0, 1), jaw, pose[:, 3:] * (0.3 + 0.7 * open_)]
     return np.asarray(torch.cat(out, -1).numpy(), np.float32)
-
-
-def _at_rate(columns: F32, rate: float, fps: float, n_frames: int, gate: F32) -> ExpressionTrack:
-    times = (np.arange(n_frames) + 0.5) / fps
-    at = columns[:n_frames] if fps == rate else sample_frames(columns, rate, times)
-    return _split(at, sample_frames(gate, FEATURE_RATE, times), fps)
 
 
 def _split(columns: F32, gate: F32, fps: float) -> ExpressionTrack:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from emotalker.engine.a2et.model import A2ET
-from emotalker.engine.a2et.predict import predict
+from emotalker.engine.a2et.predict import ExpressionTrack, Utterance, predict
 from emotalker.engine.a2et.speech import SpeechFeatures
 from emotalker.engine.avatar.controls import NECK, Controls, FrameControl, camera_codes, drive_lids, root_transforms
 from emotalker.engine.avatar.emotive import Emotive
@@ -138,6 +138,18 @@ class Avatar:
         """What the twin hears in mono sound [n] at 16 kHz."""
         return hear(audio_16k, encoder or self.encoder())
 
+    def utterance(self, heard: Heard, seconds: float | None = None) -> Utterance:
+        """A recording as this twin's A2ET hears it, for predicting stretches of it one by one.
+
+        Args:
+            heard: the recording.
+            seconds: how long it goes on, in silence after its end; its own length when left out.
+        """
+        count = np.ceil((heard.seconds if seconds is None else seconds) * self.fps - 1e-6)
+        length = int(np.ceil(count / self.fps * self.a2et.spec.fps))
+        with one_torch_thread():
+            return Utterance(self.a2et, heard.features, heard.voice, max(length, 1))
+
     def controls_from_speech(
         self,
         audio: F32 | Heard,
@@ -162,6 +174,21 @@ class Avatar:
         weights, level = curve.sample(times)
         with one_torch_thread():
             face = predict(self.a2et, heard.features, heard.voice, weights, level, fps, count)
+        return self.driven(face, times, weights, level, heard, seed)
+
+    def driven(
+        self, face: ExpressionTrack, times: NDArray[np.floating], weights: F32, level: F32, heard: Heard, seed: int
+    ) -> Controls:
+        """A face that speaks, on a head that moves and blinks by itself.
+
+        Args:
+            face: what A2ET says, T frames.
+            times: seconds of the middles of the frames [T].
+            weights: emotion of each frame as shares [T, 8].
+            level: level of each frame [T].
+            heard: what is being said.
+            seed: picks blinks and head motion.
+        """
         idle, rest = idle_motion(times, seed), self.rest
         neck = rest.neck + face.neck_emo + idle.neck
         root = root_transforms(rest.root_rotation + idle.root_rotation, rest.root_translation + idle.root_translation)
@@ -171,7 +198,7 @@ class Avatar:
             psi_emo=drive_lids(face.psi_emo, idle.au45, self.blink, names),
             jaw_neu=face.jaw_neu, jaw_emo=face.jaw_emo, neck=neck, eyes=rest.eyes + idle.eyes, root=root,
             au45=idle.au45, camera_code=self._codes(root, neck), weights=weights, level=level,
-            lighting=self.light.mixed(weights, level), speech=heard.features, window=self.window, fps=fps,
+            lighting=self.light.mixed(weights, level), speech=heard.features, window=self.window, fps=face.fps,
         )  # fmt: skip
 
     def controls_from_track(
@@ -223,7 +250,7 @@ class Avatar:
             heard: what is being said; silence when left out.
             seed: picks blinks and head motion.
         """
-        heard = heard or self._quiet()
+        heard = heard or self.quiet()
         frame = int(t * self.fps)
         # A2ET looks ahead, so what follows the moment is computed too
         count = frame + 1 + self.a2et.spec.context
@@ -254,7 +281,7 @@ class Avatar:
         reach = REACH_MARGIN * self.rest.code_reach
         return np.clip(code, -reach, reach).astype(np.float32)
 
-    def _quiet(self) -> Heard:
+    def quiet(self) -> Heard:
         """A second of features at their mean and no voice: silence without needing the speech encoder."""
         mean = self.a2et.feature_mean.numpy()
         return Heard(np.repeat(mean[None], 50, 0), np.zeros(50, np.float32), 1.0)

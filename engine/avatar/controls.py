@@ -113,7 +113,12 @@ def audio_window(speech: F32, fps: float, index: int, width: int) -> F32:
         index: frame; it covers [index / fps, (index + 1) / fps).
         width: 50 Hz frames.
     """
-    first = round((index + 0.5) / fps * FEATURE_RATE - width / 2)
+    return audio_window_at(speech, (index + 0.5) / fps, width)
+
+
+def audio_window_at(speech: F32, seconds: float, width: int) -> F32:
+    """Speech features [width, S] centred on a moment, zeros beyond the recording's ends."""
+    first = round(seconds * FEATURE_RATE - width / 2)
     inner = speech[max(first, 0) : max(first + width, 0)]
     before = min(max(-first, 0), width)
     return np.pad(inner, ((before, width - before - len(inner)), (0, 0))).astype(np.float32)

@@ -77,12 +77,13 @@ def blinks(times: NDArray[np.floating], seed: int) -> F32:
         return curve.astype(np.float32)
     random = _random(seed, "blinks")
     shut = float(random.uniform(0.4 + FALL, MEAN_GAP))
-    end = float(at.max()) + FALL
+    first, end = float(at.min()) - SHUT - RISE, float(at.max()) + FALL
     while shut < end:
-        lag = at - shut
-        falling = np.clip(1 + lag / FALL, 0, 1)
-        rising = np.clip(1 - (lag - SHUT) / RISE, 0, 1)
-        curve = np.maximum(curve, np.where(lag < 0, falling, rising))
+        if shut > first:
+            lag = at - shut
+            falling = np.clip(1 + lag / FALL, 0, 1)
+            rising = np.clip(1 - (lag - SHUT) / RISE, 0, 1)
+            curve = np.maximum(curve, np.where(lag < 0, falling, rising))
         again = random.random() < DOUBLE_BLINK
         shut += DOUBLE_GAP if again else SHORTEST_GAP + float(random.gamma(2.0, (MEAN_GAP - SHORTEST_GAP) / 2))
     return (curve * curve * (3 - 2 * curve)).astype(np.float32)
@@ -93,13 +94,15 @@ def glances(times: NDArray[np.floating], seed: int) -> F32:
     at = np.asarray(times, np.float64)
     out = np.zeros((len(at), 2))
     random = _random(seed, "glances")
-    end = float(at.max(initial=0.0))
+    first, end = float(at.min(initial=np.inf)), float(at.max(initial=0.0))
     now, before = 0.0, np.zeros(2)
     while now <= end:
         target = random.uniform(-1, 1, 2) * GLANCE_REACH
-        share = np.clip((at - now) / JUMP, 0, 1)[:, None]
-        out = np.where((at >= now)[:, None], before + share * (target - before), out)
-        now, before = now + float(random.uniform(SHORTEST_LOOK, LONGEST_LOOK)), target
+        then = now + float(random.uniform(SHORTEST_LOOK, LONGEST_LOOK))
+        if then > first:
+            share = np.clip((at - now) / JUMP, 0, 1)[:, None]
+            out = np.where((at >= now)[:, None], before + share * (target - before), out)
+        now, before = then, target
     return out.astype(np.float32)
 
 
