@@ -55,14 +55,11 @@ def emotion_at(curve: EmotionCurve, time: float) -> tuple[tuple[float, ...], flo
 
 def add_key(
     curve: EmotionCurve, time: float, weights: Sequence[float] | None = None, level: float | None = None
-) -> tuple[EmotionCurve, int]:
+) -> EmotionCurve:
     """A keyframe at `time`; where none is given, with the emotion the curve has there.
 
     If there is a keyframe at this moment already, that one takes the values. A new one goes on as the stretch of the
-    curve it divides.
-
-    Returns:
-        the curve and the index of the keyframe.
+    curve it divides. `key_near` finds it again.
     """
     time = max(0.0, float(time))
     now_weights, now_level = emotion_at(curve, time)
@@ -72,11 +69,11 @@ def add_key(
     keys = list(curve.keyframes)
     if near is not None:
         keys[near] = replace(keys[near], weights=weights, level=level)
-        return EmotionCurve(tuple(keys)), near
+        return EmotionCurve(tuple(keys))
     index = bisect.bisect([k.time for k in keys], time)
     easing = keys[max(index - 1, 0)].easing
     keys.insert(index, Keyframe(time, weights, level, easing))
-    return EmotionCurve(tuple(keys)), index
+    return EmotionCurve(tuple(keys))
 
 
 def move_keys(
@@ -155,7 +152,7 @@ def edit_at(curve: EmotionCurve, time: float, weights: Sequence[float], level: f
     near = key_near(curve, time)
     if near is not None:
         return set_emotion(curve, (near,), weights, level)
-    return add_key(curve, time, weights, level)[0]
+    return add_key(curve, time, weights, level)
 
 
 def scope_of(curve: EmotionCurve, time: float) -> str:

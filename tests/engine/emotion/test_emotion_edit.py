@@ -40,7 +40,9 @@ INDICES = st.sets(st.integers(-1, 7))
 @given(curves(), st.floats(-3, 30))
 def test_adding_on_the_curve_keeps_it(curve: EmotionCurve, time: float) -> None:
     """A keyframe added without values lies on the curve: what is shown at that moment does not change."""
-    added, index = edit.add_key(curve, time)
+    added = edit.add_key(curve, time)
+    index = edit.key_near(added, max(time, 0), edit.MIN_GAP)
+    assert index is not None
     assert len(added.keyframes) - len(curve.keyframes) in (0, 1)
     at = added.keyframes[index].time
     assert abs(at - max(time, 0)) <= edit.MIN_GAP + 1e-9
@@ -53,12 +55,14 @@ def test_adding_on_the_curve_keeps_it(curve: EmotionCurve, time: float) -> None:
 @given(curves(), TIMES, SHARES, LEVELS)
 def test_adding_with_values(curve: EmotionCurve, time: float, weights: list[float], level: float) -> None:
     """The keyframe at that moment has the values, there is one only, and the others are untouched."""
-    added, index = edit.add_key(curve, time, weights, level)
+    added = edit.add_key(curve, time, weights, level)
+    index = edit.key_near(added, time, edit.MIN_GAP)
+    assert index is not None
     key = added.keyframes[index]
     assert key.level == level
     np.testing.assert_allclose(key.weights, np.array(weights) / sum(weights))
     assert all(k in curve.keyframes for i, k in enumerate(added.keyframes) if i != index)
-    assert edit.add_key(added, key.time, weights, level) == (added, index)
+    assert edit.add_key(added, key.time, weights, level) == added
 
 
 @settings(max_examples=300)
