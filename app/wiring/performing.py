@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from emotalker.app.commands.performance import SetBackground, SetCurve, SetLoop, SetVoice, keep_view
+from emotalker.app.commands.performance import SetBackground, SetLoop, SetVoice, keep_view
 from emotalker.app.studio import Studio
 from emotalker.app.wiring.emotion import EmotionWiring
 from emotalker.app.wiring.loading import Loading, Voice

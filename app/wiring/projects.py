@@ -297,4 +297,3 @@ class ProjectsWiring(QObject):
 def show_in_folder(path: Path) -> None:
     """Open the system's file manager at a folder, or at the folder of a file."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
-
