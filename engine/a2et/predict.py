@@ -85,7 +85,7 @@ class Utterance:
 
     def times(self, start: int, stop: int) -> NDArray[np.float64]:
         """Seconds of the middles of the frames [start, stop)."""
-        return (np.arange(start, stop) + 0.5) / self.rate
+        return (np.arange(start, stop, dtype=np.float64) + 0.5) / np.float64(self.rate)
 
     def context(self, start: int, stop: int) -> tuple[int, int]:
         """The frames whose emotion decides about the frames [start, stop)."""
