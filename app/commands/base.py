@@ -32,7 +32,7 @@ class Command(Protocol):
 
 
 def count_of(number: int, what: str) -> str:
-    """ "1 clip", "3 clips"."""
+    """A number and its noun: "1 clip", "3 clips"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 

@@ -55,8 +55,8 @@ class ExportDialog(QDialog):
         form.addRow("&Background", self._backgrounds())
         form.addRow("&Camera", self._cameras())
         form.addRow("Camera &move", self._moves())
-        self.badge = _check("badge", "Write “AI-generated” into the picture",
-                            "A visible label in the lower right corner; the file says so in its metadata anyway")  # fmt: skip
+        tip = "A visible label in the lower right corner; the file says so in its metadata anyway"
+        self.badge = _check("badge", "Write “AI-generated” into the picture", tip)
         form.addRow("", self.badge)
         form.addRow("Save &as", self._place())
         self.size_line = QLabel()
