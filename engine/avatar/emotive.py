@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from emotalker.engine.avatar.baked import BakedDeformation
 from emotalker.engine.avatar.controls import FrameControl
-from emotalker.engine.emotion.basis import BasisValues
 from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation
 from emotalker.engine.emotion.text import LabelEmbeddings
 from emotalker.engine.files import Arrays
@@ -35,8 +35,8 @@ class Emotive:
     labels: LabelEmbeddings
 
     @cached_property
-    def _basis(self) -> BasisValues:
-        return self.network.bake()
+    def _baked(self) -> BakedDeformation:
+        return BakedDeformation(self.network)
 
     @property
     def window(self) -> int:
@@ -51,8 +51,8 @@ class Emotive:
     def columns(self, control: FrameControl) -> F32:
         """Offsets at the anchors [P, 14] of one frame: position, quaternion, log-scale, logit opacity, colour."""
         conditions = self.conditions(control)
-        with torch.inference_mode(), one_torch_thread():
-            return np.asarray(self.network.at_anchors(conditions, self._basis)[0].numpy(), np.float32)
+        with one_torch_thread():
+            return self._baked.columns(conditions)
 
     def conditions(self, control: FrameControl) -> Conditions:
         """What the network is told about a frame, as a batch of one."""
