@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -162,8 +162,6 @@ class Actions(QObject):
                 group.addAction(action)
             (page if spec.page_only else window).addAction(action)
             if spec.page_only:
-                from PySide6.QtCore import Qt
-
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self._actions[spec.id] = action
         self.restyle()
@@ -173,7 +171,7 @@ class Actions(QObject):
     def __getitem__(self, id_: str) -> QAction:
         return self._actions[id_]
 
-    def connect(self, id_: str, slot: Callable[..., object]) -> None:
+    def on(self, id_: str, slot: Callable[..., object]) -> None:
         """Call `slot` without arguments when the action is used."""
         self._actions[id_].triggered.connect(lambda _checked=False: slot())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emotalker.engine.errors import UserError
 from emotalker.engine.export import FilmJob
@@ -14,7 +14,7 @@ from emotalker.projects.project import Project
 FILMS = "films"
 
 
-def film_job(project: Project, out: Path, *, keep_view: bool = True, framing: str = "fit", **options: Any) -> FilmJob:
+def film_job(project: Project, out: Path, *, keep_view: bool = True, framing: Literal["fit", "fill"] = "fit", **options: Any) -> FilmJob:
     """The open performance as a job that writes a film.
 
     Args:

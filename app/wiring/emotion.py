@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -36,11 +37,11 @@ class EmotionWiring(QObject):
         self._timeline.curve_previewed.connect(self._preview)
         self._timeline.curve_edited.connect(self._curve_edited)
         actions = self._studio.actions
-        actions.connect("play.key", self.add_key)
-        actions.connect("play.previous_key", lambda: self.go_to_key(-1))
-        actions.connect("play.next_key", lambda: self.go_to_key(1))
-        actions.connect("play.emotion_more", lambda: self._nudge(STEP))
-        actions.connect("play.emotion_less", lambda: self._nudge(-STEP))
+        actions.on("play.key", self.add_key)
+        actions.on("play.previous_key", lambda: self.go_to_key(-1))
+        actions.on("play.next_key", lambda: self.go_to_key(1))
+        actions.on("play.emotion_more", lambda: self._nudge(STEP))
+        actions.on("play.emotion_less", lambda: self._nudge(-STEP))
 
     def show(self, curve: EmotionCurve) -> None:
         """Show and play the curve of the document."""
@@ -72,7 +73,7 @@ class EmotionWiring(QObject):
         elif direction < 0 and earlier:
             self._performing.seek(earlier[-1])
 
-    def _shares(self, weights: object, time: float) -> object:
+    def _shares(self, weights: Sequence[float], time: float) -> Sequence[float]:
         """At level 0 every emotion looks neutral; the panel then still names the one of the keyframe."""
         key = edit.key_near(self._curve, time)
         single = self._curve.keyframes[0] if len(self._curve.keyframes) == 1 else None
@@ -96,7 +97,7 @@ class EmotionWiring(QObject):
         moved = min(max(round(float(level[0]) + by, 2), 0.0), MAX_LEVEL)
         if math.isclose(moved, float(level[0])):
             return
-        shares = tuple(float(w) for w in self._shares(weights[0], time))  # type: ignore[attr-defined]
+        shares = tuple(float(w) for w in self._shares(weights[0], time))
         curve = edit.edit_at(self._session.curve, time, shares, moved)
         self._studio.do(SetCurve(curve, "Change intensity"), gesture="nudge intensity")
 

@@ -44,7 +44,7 @@ class ExportWiring(QObject):
         page.play_requested.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
         page.show_in_folder_requested.connect(show_in_folder)
         page.consent_requested.connect(self._to_consent)
-        studio.actions.connect("file.export", self.ask)
+        studio.actions.on("file.export", self.ask)
         studio.queue.state_changed.connect(self._state_changed)
         studio.queue.ended.connect(self._ended)
         for signal in (self.session.project_changed, self.session.manifest_changed, self.session.twin_changed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QFile, QObject, QUrl
@@ -15,9 +16,10 @@ from emotalker.app.studio import Studio
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.projects import Manifest, Project
-from emotalker.projects.catalog import cards
+from emotalker.projects.catalog import ProjectCard, card_of, cards
 from emotalker.projects.document import ClipEntry
-from emotalker.projects.sample import sample_project
+from emotalker.projects.sample import FOLDER as SAMPLE_FOLDER
+from emotalker.projects.sample import NAME, has_sample, sample_project
 from emotalker.projects.train_job import CheckJob
 from emotalker.widgets.common import confirm
 from emotalker.widgets.newproject import NewProject, NewProjectDialog
@@ -42,13 +44,13 @@ class ProjectsWiring(QObject):
             "file.import": lambda: self.add_clips(AddClips.ask(self.window)),
             "file.rename": self._rename_open,
             "file.storage": self.storage,
-            "file.show": lambda: self.session.project and show_in_folder(self.session.project.folder),
+            "file.show": self._show_folder,
             "file.close": self.close_project,
             "clips.remove": lambda: self.remove_clips(self.session.selection),
             "clips.check": lambda: self.check([c.id for c in self._clips()]),
             "clips.relink": self.relink,
         }.items():
-            actions.connect(id_, slot)
+            actions.on(id_, slot)
         self.session.project_changed.connect(self._project_changed)
         self.session.manifest_changed.connect(self._manifest_changed)
 
@@ -82,7 +84,9 @@ class ProjectsWiring(QObject):
     def refresh_gallery(self) -> None:
         """Show all known projects, the sample first."""
         recent = [Path(p) for p in self.studio.settings.values.recent]
-        self.window.gallery.set_cards(cards(recent))
+        sample = self.studio.settings.projects_root / SAMPLE_FOLDER
+        shown = cards([p for p in recent if p != sample])
+        self.window.gallery.set_cards([*_sample_card(sample), *shown])
 
     def open(self, folder: Path) -> bool:
         """Open a project and show the page where the work goes on; whether it could be opened."""
@@ -143,10 +147,15 @@ class ProjectsWiring(QObject):
 
     def duplicate(self, folder: Path) -> None:
         """Copy a project beside it, as a job with progress."""
-        from emotalker.projects.duplicate import DuplicateJob, free_folder
+        from emotalker.projects.duplicate import DuplicateJob, copy_name, copy_place
 
-        target = free_folder(folder)
-        spec = JobSpec("other", f"Duplicating {folder.name}", DuplicateJob(folder, target), None)
+        if not (folder / "project.json").is_file():
+            self.open_sample(lambda: self.duplicate(folder))  # the sample before it was opened the first time
+            return
+        taken = {card.name for card in cards(Path(p) for p in self.studio.settings.values.recent)}
+        name = copy_name(card_of(folder).name, taken)
+        target = copy_place(folder, name)
+        spec = JobSpec("other", f"Duplicating {name}", DuplicateJob(folder, target, name), None)
         job = self.studio.queue.submit(spec)
 
         def ended(id_: int, _end: object) -> None:
@@ -212,6 +221,10 @@ class ProjectsWiring(QObject):
         except UserError as error:
             self.studio.fail(error)
         self.refresh_gallery()
+
+    def _show_folder(self) -> None:
+        if self.session.project is not None:
+            show_in_folder(self.session.project.folder)
 
     def _rename_open(self) -> None:
         if self.session.project is not None:
@@ -292,6 +305,17 @@ class ProjectsWiring(QObject):
         entry = next((c for c in self._clips() if c.id == clip), None)
         if project is not None and entry is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path_of(entry))))
+
+
+def _sample_card(folder: Path) -> list[ProjectCard]:
+    """The card of the sample twin, also before it was opened the first time."""
+    if (folder / "project.json").is_file():
+        return [replace(card_of(folder), sample=True)]
+    if not has_sample():
+        return []
+    from emotalker.engine.avatar.sample import sample_folder
+
+    return [ProjectCard(folder, NAME, "Ready to perform", "ready", sample_folder() / "cover.png", sample=True)]
 
 
 def show_in_folder(path: Path) -> None:

@@ -57,9 +57,9 @@ class ShellWiring(QObject):
             "help.logs": lambda: show_in_folder(log_folder()),
             "help.about": self.about,
         }.items():
-            actions.connect(id_, slot)
+            actions.on(id_, slot)
         for page in PAGE_ACTIONS:
-            actions.connect(f"page.{page}", lambda page=page: self.window.show_page(page))
+            actions.on(f"page.{page}", lambda page=page: self.window.show_page(page))
         actions["view.hud"].toggled.connect(self._hud_toggled)
         actions["view.hud"].setChecked(studio.settings.values.hud)
         actions["view.fullscreen"].toggled.connect(self._fullscreen_toggled)

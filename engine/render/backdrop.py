@@ -104,9 +104,9 @@ def _plate(plate: U8, view: View, width: int, height: int) -> U8:
     x0, y0, x1, y1 = inside
     mask = np.zeros((height, width), np.float32)
     mask[y0:y1, x0:x1] = 1
-    mask = cv2.GaussianBlur(mask, (0, 0), max(_BLUR * min(width, height) / 4, 0.5))[..., None]
-    mask[y0:y1, x0:x1] = np.maximum(mask[y0:y1, x0:x1], 0.5) * 2 - 1
-    return (edge * mask + soft * (1 - mask) + 0.5).clip(0, 255).astype(np.uint8)
+    share = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(_BLUR * min(width, height) / 4, 0.5)), np.float32)[..., None]
+    share[y0:y1, x0:x1] = np.maximum(share[y0:y1, x0:x1], 0.5) * 2 - 1
+    return (edge * share + soft * (1 - share) + 0.5).clip(0, 255).astype(np.uint8)
 
 
 def _inside(matrix: NDArray[np.float64], size: int, width: int, height: int) -> tuple[int, int, int, int]:

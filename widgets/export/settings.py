@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ExportSettings:
     height: int
     fps: float
     quality: str
-    framing: str
+    framing: Literal["fit", "fill"]
     start: float
     end: float | None
     background: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QStandardItemModel
 from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
@@ -23,7 +23,7 @@ from emotalker.widgets import style
 
 BACKGROUNDS = (("As recorded", "plate"), ("Dark grey", "#24262a"), ("White", "#ffffff"), ("Green", "#00b140"),
                ("Checker", "checker"))  # fmt: skip
-SIZES = ((256, "256 x 256, fastest"), (512, "512 x 512"), (768, "768 x 768, finer"), (1024, "1024 x 1024, finest"))
+SIZES = ((256, "256 pixels, fastest"), (512, "512 pixels"), (768, "768 pixels, finer"), (1024, "1024 pixels, finest"))
 _COLOUR, _PICTURE, _OTHER = "choose colour", "choose picture", "other"
 
 
@@ -107,11 +107,15 @@ class ScenePanel(QFrame):
         for name, title, available, reason in choices:
             self.backend.addItem(title if available else f"{title} (not here)", name)
             index = self.backend.count() - 1
-            self.backend.setItemData(index, reason, 3)  # Qt.ItemDataRole.ToolTipRole
-            item = self.backend.model().item(index) if hasattr(self.backend.model(), "item") else None
-            if item is not None:
-                item.setEnabled(available)
+            self.backend.setItemData(index, reason, Qt.ItemDataRole.ToolTipRole)
+            model = self.backend.model()
+            assert isinstance(model, QStandardItemModel)  # what a combo box makes for itself
+            model.item(index).setEnabled(available)
         self.backend.setCurrentIndex(max(self.backend.findData(current), 0))
+
+    def set_backend(self, name: str) -> None:
+        """What draws now."""
+        self.backend.setCurrentIndex(max(self.backend.findData(name), 0))
 
     def set_view(self, yaw: float, pitch: float, zoom: float) -> None:
         """Where the camera is, degrees."""
