@@ -40,6 +40,7 @@ class _Item:
     time: float
     due: float
     version: int
+    rehearsal: bool = False
     arrays: GaussianArrays | None = None
     frame: Frame | None = None
 
@@ -80,7 +81,7 @@ class Assembly:
         self._still_wanted = self._closing = self._halted = False
         self._posed: deque[_Item] = deque()
         self._drawn: deque[_Item] = deque()
-        self._serial = 0
+        self._serial = self._rehearsals = 0
         self._failure = ""
         self._stream: ControlsStream | None = None
         self._pose: tuple[Act, float, GaussianArrays] | None = None
@@ -228,11 +229,16 @@ class Assembly:
             if not playing or not line.rate:
                 self._grid = None
                 if not self._still_wanted:
+                    if not playing and not self.cadence.known and not self._posed and not self._drawn:
+                        # nothing to do: find out how fast this can be drawn, so that playing starts at a good rate
+                        self._rehearsals += 1
+                        time = line.at(self._now()) + 0.01 * (self._rehearsals % 16)
+                        return _Item(self._act, time, _NEVER, self._version, rehearsal=True)
                     # a clock that starts by itself (a device's) has nobody to wake us
                     self._wake.wait(0.02 if playing else None)
                     return None
                 self._still_wanted = False
-                self._posed = deque(i for i in self._posed if not i.still)
+                self._posed.clear()
                 return _Item(self._act, line.at(self._now()), _NEVER, self._version)
             if self._posed or len(self._drawn) >= AHEAD:
                 self._wake.wait(0.5)
@@ -283,7 +289,9 @@ class Assembly:
         arrays = item.arrays if look.backend == "gl" else None
         item.frame = Frame(0, item.time, image, arrays, camera, background, item.due)
         with self._wake:
-            if self._valid(item) and not self._halted:
+            # whoever waits for quiet may go on
+            self._wake.notify_all()
+            if self._valid(item) and not self._halted and not item.rehearsal:
                 self._drawn.append(item)
                 self._wake.notify_all()
 

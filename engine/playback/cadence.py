@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 RATES = (60.0, 50.0, 40.0, 30.0, 25.0)
-OVERLAP = 0.75
-"""Share of posing plus drawing that a frame takes, as the next one is posed while one is drawn."""
-ROOM, ROOM_TO_RISE = 1.1, 1.35
-"""Times the work of a frame must fit into its time, to keep a rate and to take up a higher one."""
+KEEP, RISE = 0.92, 0.72
+"""Share of a frame's time that the slower of the two may take, for keeping a rate and for taking up a higher one."""
 TOO_MANY = 0.04
 """Share of dropped frames at which the rate falls whatever the work seems to be."""
 _SPAN = 1.0
+_ENOUGH = 5
 _PATIENCE = 4.0
 
 
@@ -37,6 +36,11 @@ class Cadence:
         """Seconds from the beginning of a pose to a finished picture, when nothing waits."""
         return sum(_typical(w) for w in self._work.values())
 
+    @property
+    def known(self) -> bool:
+        """Whether the work of a frame is known well enough to choose a rate."""
+        return all(len(w) >= _ENOUGH for w in self._work.values())
+
     def note(self, kind: str, seconds: float) -> None:
         """A pose or a drawing took that long."""
         self._work[kind].append(seconds)
@@ -49,8 +53,8 @@ class Cadence:
 
     def start(self, now: float) -> None:
         """Playing begins: take the rate that the work seen so far allows."""
-        if not self._settled and all(self._work.values()):
-            self.rate = self._affordable(ROOM_TO_RISE)
+        if not self._settled and self.known:
+            self.rate = _fastest(self._slower, RISE)
             self._settled = True
         self._since, self._before, self._not_before = now, (-1, -1), now + _PATIENCE
 
@@ -68,20 +72,25 @@ class Cadence:
         self._since, self._before = now, counts
         if first:
             return self.rate
-        if dropped > max(TOO_MANY * (shown + dropped), 1) or self._affordable(ROOM) < self.rate:
+        if dropped > max(TOO_MANY * (shown + dropped), 1) or _fastest(self._slower, KEEP) < self.rate:
             lower = [r for r in RATES if r < self.rate]
             if lower:
                 self.rate = lower[0]
                 # whoever fell back does not try again at once
                 self._not_before, self._patience = now + self._patience, min(2 * self._patience, 60.0)
-        elif now >= self._not_before and self._affordable(ROOM_TO_RISE) > self.rate:
+        elif now >= self._not_before and _fastest(self._slower, RISE) > self.rate:
             self.rate = min(r for r in RATES if r > self.rate)
             self._not_before = now + _PATIENCE
         return self.rate
 
-    def _affordable(self, room: float) -> float:
-        need = room * OVERLAP * self.work
-        return next((r for r in RATES if r * need <= 1), RATES[-1])
+    @property
+    def _slower(self) -> float:
+        return max(_typical(w) for w in self._work.values())
+
+
+def _fastest(seconds: float, share: float) -> float:
+    """The highest rate at which `seconds` are at most this share of a frame's time."""
+    return next((r for r in RATES if r * seconds <= share), RATES[-1])
 
 
 def _typical(values: deque[float]) -> float:
