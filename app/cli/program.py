@@ -17,12 +17,12 @@ from emotalker.app.cli.check import check
 from emotalker.app.cli.console import print_error, say
 from emotalker.app.cli.demo import demo
 from emotalker.app.cli.evaluate import evaluate
-from emotalker.app.cli.log import close_log, open_log
 from emotalker.app.cli.new import new
 from emotalker.app.cli.remove import remove
 from emotalker.app.cli.render import render
 from emotalker.app.cli.running import Stopped
 from emotalker.app.cli.train import train
+from emotalker.app.logfile import close_log, open_log
 from emotalker.engine.errors import UserError
 
 PROGRAM = "emotalker-cli"
