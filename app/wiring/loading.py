@@ -135,11 +135,8 @@ def load_voice(file: Path, avatar: Avatar) -> Voice:
         UserError: if it has no sound, or the speech model is not to be had.
     """
     from emotalker.engine.avatar.hearing import read_speech
-    from emotalker.engine.avatar.sample import heard_of_sample
+    from emotalker.engine.avatar.known_voice import hear_file
     from emotalker.engine.media.peaks import Peaks
 
     track = read_speech(file)
-    heard = heard_of_sample(file)
-    if heard is None or heard.features.shape[1] != avatar.a2et.spec.speech_width:
-        heard = avatar.hear(track.mono16k)
-    return Voice(file, track, Peaks.of(track.original, track.rate), heard)
+    return Voice(file, track, Peaks.of(track.original, track.rate), hear_file(avatar, file, track))

@@ -127,7 +127,7 @@ class FilmJob:
     def _hear(self, avatar: Avatar) -> tuple[Controls, AudioTrack | None, int]:
         """Controls up to the film's end, its sound cut to the sample, and the first frame of the film."""
         from emotalker.engine.avatar.hearing import read_speech
-        from emotalker.engine.avatar.sample import heard_of_sample
+        from emotalker.engine.avatar.known_voice import hear_file
         from emotalker.engine.emotion.curve import EmotionCurve
         from emotalker.engine.media import AudioTrack
 
@@ -142,9 +142,7 @@ class FilmJob:
         count = -int(-end * self.fps // 1)  # the last frame may stand a little longer than the sound
         if count <= first:
             raise _refused("The film would be empty.", f"It begins at {self.start:.2f} s, the voice ends before.")
-        heard = heard_of_sample(self.voice)
-        if heard is None or heard.features.shape[1] != avatar.a2et.spec.speech_width:
-            heard = avatar.hear(track.mono16k)
+        heard = hear_file(avatar, self.voice, track)
         a, b = round(first / self.fps * track.rate), round(min(count / self.fps, track.duration) * track.rate)
         cut = AudioTrack(track.mono16k[:0], track.original[a:b], track.rate)
         return avatar.controls_from_speech(heard, curve, self.fps, count, self.seed), cut, first
