@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -172,8 +173,9 @@ class Performer:
 
     @property
     def duration(self) -> float:
-        """Seconds of the recording; infinity without one."""
-        return self._speaker.line().duration
+        """Seconds of the recording; 0 without one, when there is no end."""
+        duration = self._speaker.line().duration
+        return duration if math.isfinite(duration) else 0.0
 
     def shown(self, serial: int, moment: float) -> None:
         """The viewport painted a frame at `moment`, `time.perf_counter`."""
