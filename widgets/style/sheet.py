@@ -22,6 +22,7 @@ QLabel[role="badge"] { background: $raised; color: $text; border: 1px solid $bor
   padding: 1px $p8; }
 QFrame[role="card"] { background: $panel; border: 1px solid $border; border-radius: $p6; }
 QFrame[role="card"]:focus { border: 2px solid $accent; }
+QFrame[role="toast"] { background: $raised; border: 1px solid $border; border-radius: $p6; }
 QFrame[role="line"] { background: $border; border: none; max-height: 1px; }
 QStatusBar, QMenuBar, QToolBar { background: $window; border: none; }
 QToolBar { spacing: $p4; padding: $p4; }

@@ -1,0 +1,124 @@
+"""The dialog that says what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from emotalker.engine.errors import UserError
+from emotalker.widgets import style
+from emotalker.widgets.common.labels import IconLabel, WrapLabel
+
+
+class ErrorDialog(QDialog):
+    """What, why and what to do; the details for experts are folded.
+
+    Args:
+        error: what to say.
+        details: text for experts; without it there is nothing to unfold.
+        parent: the window it belongs to.
+    """
+
+    report_requested = Signal()
+
+    def __init__(self, error: UserError, details: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("error_dialog")
+        self.setWindowTitle("Something did not work")
+        self.setAccessibleName(error.what)
+        self.setAccessibleDescription(f"{error.why} {error.what_to_do}")
+        self.what, self.why, self.advice = WrapLabel(error.what, "heading"), WrapLabel(error.why), WrapLabel()
+        self.advice.setText(error.what_to_do)
+        for label in (self.what, self.why, self.advice):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._build(details)
+
+    def _build(self, details: str) -> None:
+        inside = QWidget()
+        words = QVBoxLayout(inside)
+        words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(style.space(0.5))
+        words.addWidget(self.what)
+        for title, label in (("Why", self.why), ("What to do", self.advice)):
+            words.addSpacing(style.space(1))
+            words.addWidget(WrapLabel(title, "muted"))
+            words.addWidget(label)
+        words.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        top = QHBoxLayout()
+        top.setSpacing(style.space(2))
+        top.addWidget(IconLabel("error", 36, "bad"), 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(scroll, 1)
+        self.details = QPlainTextEdit(details)
+        self.details.setObjectName("error_details")
+        self.details.setReadOnly(True)
+        self.details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.details.setAccessibleName("Details for experts")
+        self.details.setToolTip("What the program noted about it; goes into a report")
+        self.details.setMinimumHeight(style.space(16))
+        self.details.setVisible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[style.space(3)] * 4)
+        column.setSpacing(style.space(2))
+        column.addLayout(top, 1)
+        column.addWidget(self.details, 3)
+        column.addLayout(self._buttons(bool(details)))
+        width = style.space(68)
+        inner = width - style.space(6 + 2) - round(40 * style.notifier().scale)
+        self.setMinimumWidth(style.space(48))
+        self._closed_height = words.heightForWidth(inner) + style.space(6 + 2) + self.close_button.sizeHint().height()
+        self.resize(QSize(width, self._closed_height + style.space(2)))
+
+    def _buttons(self, has_details: bool) -> QHBoxLayout:
+        self.unfold = QPushButton("Details")
+        self.unfold.setObjectName("error_unfold")
+        self.unfold.setProperty("role", "quiet")
+        self.unfold.setCheckable(True)
+        self.unfold.setIcon(style.icon("chevron_right"))
+        self.unfold.setToolTip("Show what experts need")
+        self.unfold.setVisible(has_details)
+        self.unfold.toggled.connect(self._fold)
+        self.report = QPushButton("Report a problem…")
+        self.report.setObjectName("error_report")
+        self.report.setToolTip("Collect what helps to find the fault; you look through it before it is saved")
+        self.report.clicked.connect(self._report)
+        self.close_button = QPushButton("Close")
+        self.close_button.setObjectName("error_close")
+        self.close_button.setToolTip("Close this message (Esc)")
+        self.close_button.setProperty("role", "primary")
+        self.close_button.setDefault(True)
+        self.close_button.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.addWidget(self.unfold)
+        row.addStretch(1)
+        row.addWidget(self.report)
+        row.addWidget(self.close_button)
+        for button in (self.unfold, self.report, self.close_button):
+            button.setAccessibleName(button.text().replace("&", "").rstrip("…"))
+            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        return row
+
+    def _fold(self, shown: bool) -> None:
+        self.unfold.setIcon(style.icon("chevron_down" if shown else "chevron_right"))
+        self.details.setVisible(shown)
+        screen = self.screen() or QGuiApplication.primaryScreen()
+        most = screen.availableSize().height() - style.space(4)
+        wanted = self._closed_height + style.space(4 + 26) if shown else self._closed_height + style.space(2)
+        self.resize(self.width(), min(wanted, most))
+
+    def _report(self) -> None:
+        self.accept()
+        self.report_requested.emit()
