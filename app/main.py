@@ -15,7 +15,7 @@ from emotalker.app import logs
 from emotalker.app.keys import KeyGuard
 from emotalker.app.main_window import TITLE, MainWindow
 from emotalker.app.notify import Notifier
-from emotalker.app.recovery import CrashSentinel
+from emotalker.app.recovery import CrashSentinel, QuitOnSignals
 from emotalker.app.session import Session
 from emotalker.app.settings import SettingsStore
 from emotalker.app.studio import Parts, Studio
@@ -31,7 +31,7 @@ from emotalker.projects.sample import has_sample
 from emotalker.widgets import style
 
 TRACE = "EMOTALKER_TRACE_START"
-"""Names a file that gets the seconds from the start of the process to the window and to the talking twin."""
+"""Names a file that gets the moments, in seconds since 1970, at which window and talking twin were there."""
 
 
 class Application:
@@ -47,6 +47,7 @@ class Application:
         self._app, self._folders = app, folders or []
         self._first_run = first_run
         self._trace: dict[str, float] = {}
+        self._signals: QuitOnSignals | None = None
         self.settings = SettingsStore()
         values = self.settings.values
         style.apply(app, values.theme, values.scale)
@@ -64,6 +65,7 @@ class Application:
         self.exporting = ExportWiring(self.studio, self.performing)
         self.shell = ShellWiring(self.studio, self.performing, self.projects)
         self.guard = KeyGuard(app)
+        self.settings.not_saved.connect(self.notifier.report)
         self.studio.session.project_changed.connect(self._note_project)
         self.performing.talking.connect(lambda: self._note_time("talking"))
         self.window.shown.connect(self._shown)
@@ -73,6 +75,7 @@ class Application:
     def start(self) -> None:
         """Show the window; everything heavy follows once it is there."""
         self.notifier.install()
+        self._signals = QuitOnSignals(self.window)
         self.window.show()
 
     def close(self) -> None:
@@ -80,9 +83,11 @@ class Application:
         self.performing.close()
         self.queue.shutdown(5.0)
         self.tasks.close()
-        self.sentinel.stop()
-        self.notifier.uninstall()
         self.settings.flush()
+        self.sentinel.stop()
+        if self._signals is not None:
+            self._signals.close()
+        self.notifier.uninstall()
         self._app.removeEventFilter(self.guard)
 
     def _shown(self) -> None:
@@ -118,7 +123,7 @@ class Application:
         """Write down when something happened, for measuring the start."""
         target = os.environ.get(TRACE)
         if target and what not in self._trace:
-            self._trace[what] = time.time() - logs.process_start()
+            self._trace[what] = time.time()
             Path(target).write_text(json.dumps(self._trace), encoding="utf-8")
 
 

@@ -61,7 +61,7 @@ class ExportWiring(QObject):
             self.studio.fail(error)
             self.studio.window.show_page("export")
             return
-        dialog = ExportDialog(self._facts(project), self.studio.window)
+        dialog = ExportDialog(self.facts(), self.studio.window)
         if dialog.exec():
             self.export(dialog.settings())
 
@@ -102,7 +102,10 @@ class ExportWiring(QObject):
             rows += [FilmRow(0, path, None, size_of(path)) for path in films_of(project) if path not in shown]
         self.page.set_films(rows)
 
-    def _facts(self, project: Project) -> ExportFacts:
+    def facts(self) -> ExportFacts:
+        """What the dialog has to know about the open project."""
+        project = self.session.project
+        assert project is not None  # the action is enabled with a twin alone
         voice, folder = self._performing.voice, project.folder / FILMS
         performance = project.manifest.performance
         return ExportFacts(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from emotalker.app.commands.performance import SetBackground, SetVoice, keep_view
-from emotalker.engine.errors import UserError
+from emotalker.app.recovery import Autosave
 from emotalker.engine.render.view import View
 from emotalker.projects import Performance
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from emotalker.app.wiring.performing import Performing
     from emotalker.widgets.viewport import BackendChoice
 
-KEEP_VIEW_MS = 1500
 STEP_DEGREES, STEP_ZOOM = 3.0, 1.1
 
 
@@ -28,10 +27,8 @@ class SceneWiring(QObject):
         super().__init__(performing)
         self._performing, self._studio = performing, performing.studio
         self._session, self._page = performing.session, performing.page
-        self._keep = QTimer(self)
-        self._keep.setSingleShot(True)
-        self._keep.setInterval(KEEP_VIEW_MS)
-        self._keep.timeout.connect(self._keep_view)
+        self._keep = Autosave(self._keep_view, self)
+        self._keep.failed.connect(self._studio.fail)
         page, scene, view = self._page, self._page.scene, self._page.viewport
         view.view_changed.connect(self._view_changed)
         view.render_size_changed.connect(self._size_changed)
@@ -63,9 +60,7 @@ class SceneWiring(QObject):
 
     def close(self) -> None:
         """Keep the camera before the window goes."""
-        if self._keep.isActive():
-            self._keep.stop()
-            self._keep_view()
+        self._keep.flush()
 
     def performer_made(self) -> None:
         """Tell a new performer what the widgets are set to."""
@@ -106,15 +101,12 @@ class SceneWiring(QObject):
             self._performing.performer.set_view(view)
         self._page.scene.set_view(view.yaw, view.pitch, view.zoom)
         if self._session.project is not None:
-            self._keep.start()
+            self._keep.edited()
 
     def _keep_view(self) -> None:
         project, view = self._session.project, self._page.viewport.view
         if project is not None and view != project.manifest.performance.view:
-            try:
-                keep_view(project, view)
-            except UserError as error:
-                self._studio.fail(error)
+            keep_view(project, view)
             self._session.announce()
 
     def _size_changed(self, width: int, height: int) -> None:

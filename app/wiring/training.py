@@ -163,10 +163,14 @@ class TrainingWiring(QObject):
                 self.page.set_job(job)
         self.refresh()
 
-    def _manifest_changed(self, manifest: Manifest) -> None:
-        project = self.session.project
-        self.page.set_ready(*_ready(manifest, project))
+    def _manifest_changed(self, _manifest: Manifest) -> None:
+        self.page.set_ready(*self.ready())
         self.refresh()
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether a training of the open project may start, and what is missing in words."""
+        project = self.session.project
+        return _ready(project.manifest, project) if project is not None else (False, "No project is open.")
 
     def _page_changed(self, page: str) -> None:
         if page == "train":
