@@ -4,8 +4,8 @@ Recordings, curves, views and a twin enter; frames leave through a callback, and
 back. No window enters, and importing this package loads neither torch nor a sound library.
 """
 
-from emotalker.engine.playback.devices import devices
 from emotalker.engine.playback.frames import AudioDevice, Frame, PlaybackStats
 from emotalker.engine.playback.performer import Performer
+from emotalker.engine.playback.sound import devices
 
 __all__ = ["AudioDevice", "Frame", "Performer", "PlaybackStats", "devices"]

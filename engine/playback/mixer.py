@@ -45,26 +45,29 @@ class Mixer:
 
     place: int = 0
     gain: float = 0.0
+    played: int = 0
+    """Samples given since the program's start."""
     _serial: int = -1
     _grain: int = 0
     _pieces: list[F32] = field(default_factory=list)
 
     def fill(self, program: Program, out: F32) -> int:
-        """Write the next samples into `out` [n, channels]; the place of its first sample is returned."""
+        """Write the next samples into `out` [n, channels]; how many came before them since the start is returned."""
         if program.serial != self._serial:
-            self._serial, self.place = program.serial, program.start
-        first = self.place
+            self._serial, self.place, self.played = program.serial, program.start, 0
+        before = self.played
         target = program.volume if program.playing else 0.0
         if program.playing or self.gain > 0:
             after = self._copy(program, out)
             # what fades out after a pause is no progress: going on starts at the very place
             if program.playing:
                 self.place = after
+                self.played += len(out)
             self._shape(out, target, program.rate)
         else:
             out[:] = 0
         self._mix_grains(program, out)
-        return first
+        return before
 
     def _copy(self, program: Program, out: F32) -> int:
         samples, place, done = program.samples, self.place, 0

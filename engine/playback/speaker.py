@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from emotalker.engine.playback.clock import F32, Line, Loop, Now, SilentOutput
-from emotalker.engine.playback.devices import DeviceOutput, sound_library
+from emotalker.engine.playback.sound import DeviceOutput, sound_library
 
 NO_DEVICE = "There is no sound device: the twin plays silently."
 GONE = "The sound device is gone: the twin plays on silently. Choose a device in the sound menu."

@@ -72,8 +72,8 @@ class DeviceOutput:
         self._stream: Any | None = None
         self._duration = math.inf
         self._loop: Loop | None = None
-        # position, moment it is heard, serial of the program: written by the sound thread alone
-        self._heard = (0.0, 0.0, -1)
+        # moment at which the program's start was or will be heard, and its serial: written by the sound thread alone
+        self._heard = (0.0, -1)
         self._held = 0.0
         self._called = 0.0
         self.failed = self._library is None
@@ -145,13 +145,13 @@ class DeviceOutput:
 
     def line(self) -> Line:
         """See `Output`."""
-        program, (position, moment, serial) = self._program, self._heard
+        program, (moment, serial) = self._program, self._heard
         if not program.playing:
             return Line(self._held, self._now(), 0.0, self._duration, self._loop)
         if serial != program.serial:
             # the device has not asked for this yet: the place waits for its sound
             return Line(self._held, self._now(), 0.0, self._duration, self._loop)
-        return Line(position, moment, 1.0, self._duration, self._loop)
+        return Line(program.start / program.rate, moment, 1.0, self._duration, self._loop)
 
     def lost(self) -> bool:
         """Whether the device went away while it was playing."""
@@ -210,18 +210,13 @@ class DeviceOutput:
         """The device asks for sound: nothing here waits for anybody, and nothing gets out."""
         try:
             now, program = self._now(), self._program
-            before = self._heard
-            first = self._mixer.fill(program, out)
+            played = self._mixer.fill(program, out)
             delay = when.outputBufferDacTime - when.currentTime
-            moment = now + (delay if 0 < delay < 2 else LATENCY)
-            position = first / program.rate
-            if before[2] == program.serial:
-                # the line so far says when this place should be heard
-                expected = before[1] + Line(before[0], 0.0, 1.0, self._duration, self._loop).apart(position, before[0])
-                wrong = moment - expected
-                if abs(wrong) < JUMP:
-                    moment = expected + STEADY * wrong
-            self._heard, self._called = (position, moment, program.serial), now
+            start = now + (delay if 0 < delay < 2 else LATENCY) - played / program.rate
+            before, serial = self._heard
+            if serial == program.serial and abs(start - before) < JUMP:
+                start = before + STEADY * (start - before)
+            self._heard, self._called = (start, program.serial), now
         except Exception:
             # an exception in here would end the stream with a text on a console nobody sees
             self.failed = True
