@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from emotalker.app.actions import MENUS, Actions
@@ -20,6 +20,8 @@ from emotalker.widgets.training import JobBar, LogView, TrainPage
 TITLE = "EmoTalker Studio"
 PAGES = ("home", "clips", "train", "perform", "export")
 STATE_VERSION = 1
+TOAST_BOTTOM = 64
+"""Pixels that messages leave free for the job bar."""
 
 
 class MainWindow(QMainWindow):
@@ -68,7 +70,7 @@ class MainWindow(QMainWindow):
         self._docks = {"log": self._dock("log", "Log", self.log)}
         self.actions_table = Actions(self, self.perform)
         self._build_menus()
-        self.toasts = ToastStack(self)
+        self.toasts = ToastStack(self, TOAST_BOTTOM)
         self.show_page("home")
 
     @property
@@ -126,11 +128,6 @@ class MainWindow(QMainWindow):
             event.accept()
         else:
             event.ignore()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the messages in their corner."""
-        super().resizeEvent(event)
-        self.toasts.reposition()
 
     def changeEvent(self, event: QEvent) -> None:
         """Keep the switch for the full screen true when the system changes the window."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -12,11 +10,14 @@ from emotalker.app.commands.performance import SetCurve
 from emotalker.engine.emotion import edit
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
+from emotalker.engine.errors import UserError
 
 if TYPE_CHECKING:
     from emotalker.app.wiring.performing import Performing
+    from emotalker.engine.emotion.text import TextEmotion
 
 STEP = 0.1
+NEUTRAL = tuple(1.0 if emotion == "neutral" else 0.0 for emotion in EMOTIONS)
 
 
 class EmotionWiring(QObject):
@@ -29,13 +30,15 @@ class EmotionWiring(QObject):
         self._panel, self._timeline = performing.page.emotion, performing.page.timeline
         self._curve = EmotionCurve.constant("neutral", 0.0)
         self._panel.value_previewed.connect(self._panel_previewed)
-        self._panel.value_edited.connect(self._panel_edited)
-        self._panel.reset_requested.connect(self._reset)
+        self._panel.value_edited.connect(self._edit)
+        self._panel.reset_requested.connect(lambda: self._edit(NEUTRAL, 0.0, "Reset emotion"))
         self._panel.key_add_requested.connect(self.add_key)
         self._panel.key_step_requested.connect(self.go_to_key)
         self._panel.easing_changed.connect(self._easing_changed)
+        self._panel.text_requested.connect(self._understand)
+        self._panel.set_text_available(True)
         self._timeline.curve_previewed.connect(self._preview)
-        self._timeline.curve_edited.connect(self._curve_edited)
+        self._timeline.curve_edited.connect(lambda curve, name: self._studio.do(SetCurve(curve, name)))
         actions = self._studio.actions
         actions.on("play.key", self.add_key)
         actions.on("play.previous_key", lambda: self.go_to_key(-1))
@@ -45,75 +48,72 @@ class EmotionWiring(QObject):
 
     def show(self, curve: EmotionCurve) -> None:
         """Show and play the curve of the document."""
-        self._curve = curve
-        self._timeline.set_curve(curve)
-        self._play(curve)
+        self._preview(curve)
         self.show_at(self._performing.time)
 
     def show_at(self, time: float) -> None:
         """Show in the panel what is felt at the playhead."""
-        weights, level = self._curve.sample([time])
-        key = edit.key_near(self._curve, time)
-        self._panel.set_value(tuple(float(w) for w in self._shares(weights[0], time)), float(level[0]), key is not None)
+        curve = self._curve
+        weights, level = edit.emotion_at(curve, time)
+        scope, key = edit.scope_of(curve, time), edit.key_near(curve, time)
+        easing = curve.keyframes[key].easing if key is not None else None
+        before, after = (edit.key_beside(curve, time, step) is not None for step in (-1, 1))
+        self._panel.set_value(weights, level, scope != "new")
+        self._panel.set_context(scope, time, easing, before, after)
 
     def add_key(self) -> None:
         """Keep what is felt at the playhead as a keyframe."""
         time = self._performing.time
-        weights, level = self._curve.sample([time])
-        curve = edit.add_key(self._curve, time, tuple(float(w) for w in weights[0]), float(level[0]))
-        self._studio.do(SetCurve(curve, "Add keyframe"))
+        weights, level = edit.emotion_at(self._curve, time)
+        self._studio.do(SetCurve(edit.add_key(self._curve, time, weights, level), "Add keyframe"))
 
-    def go_to_key(self, direction: int) -> None:
+    def go_to_key(self, step: int) -> None:
         """Put the playhead on the keyframe before (-1) or after (+1)."""
-        now = self._performing.time
-        times = [k.time for k in self._curve.keyframes]
-        later, earlier = [t for t in times if t > now + 0.01], [t for t in times if t < now - 0.01]
-        if direction > 0 and later:
-            self._performing.seek(later[0])
-        elif direction < 0 and earlier:
-            self._performing.seek(earlier[-1])
-
-    def _shares(self, weights: Sequence[float], time: float) -> Sequence[float]:
-        """At level 0 every emotion looks neutral; the panel then still names the one of the keyframe."""
-        key = edit.key_near(self._curve, time)
-        single = self._curve.keyframes[0] if len(self._curve.keyframes) == 1 else None
-        chosen = self._curve.keyframes[key] if key is not None else single
-        return chosen.weights if chosen is not None else weights
+        index = edit.key_beside(self._curve, self._performing.time, step)
+        if index is not None:
+            self._performing.seek(self._curve.keyframes[index].time)
 
     def _panel_previewed(self, weights: tuple[float, ...], level: float) -> None:
         self._preview(edit.edit_at(self._session.curve, self._performing.time, weights, level))
 
-    def _panel_edited(self, weights: tuple[float, ...], level: float, name: str) -> None:
+    def _edit(self, weights: tuple[float, ...], level: float, name: str, gesture: str = "") -> None:
         curve = edit.edit_at(self._session.curve, self._performing.time, weights, level)
-        self._studio.do(SetCurve(curve, name))
-
-    def _reset(self) -> None:
-        neutral = tuple(1.0 if e == "neutral" else 0.0 for e in EMOTIONS)
-        self._panel_edited(neutral, 0.0, "Reset emotion")
+        self._studio.do(SetCurve(curve, name), gesture=gesture)
 
     def _nudge(self, by: float) -> None:
-        time = self._performing.time
-        weights, level = self._curve.sample([time])
-        moved = min(max(round(float(level[0]) + by, 2), 0.0), MAX_LEVEL)
-        if math.isclose(moved, float(level[0])):
-            return
-        shares = tuple(float(w) for w in self._shares(weights[0], time))
-        curve = edit.edit_at(self._session.curve, time, shares, moved)
-        self._studio.do(SetCurve(curve, "Change intensity"), gesture="nudge intensity")
+        weights, level = edit.emotion_at(self._curve, self._performing.time)
+        moved = min(max(round(level + by, 2), 0.0), MAX_LEVEL)
+        if moved != level:
+            self._edit(weights, moved, "Change intensity", "nudge intensity")
 
     def _easing_changed(self, easing: str) -> None:
         key = edit.key_near(self._curve, self._performing.time)
         if key is not None:
             self._studio.do(SetCurve(edit.set_easing(self._curve, [key], easing), "Change easing"))
 
+    def _understand(self, text: str) -> None:
+        """Take words for an emotion ("a bit nervous but happy"); the text model is loaded the first time."""
+        self._panel.set_text_answer("Reading…")
+        self._studio.tasks.run(lambda: _read(text), lambda found: self._understood(text, found), self._not_understood)
+
+    def _understood(self, text: str, found: TextEmotion) -> None:
+        shares = sorted(zip(found.weights, EMOTIONS), reverse=True)
+        words = ", ".join(f"{share:.0%} {emotion}" for share, emotion in shares[:3] if share >= 0.05)
+        self._panel.set_text_answer(f"{'Taken for' if found.sure else 'Not sure; taken for'} {words}")
+        self._edit(tuple(float(w) for w in found.weights), float(found.level), f"Emotion “{text[:30]}”")
+
+    def _not_understood(self, error: BaseException) -> None:
+        self._panel.set_text_answer(error.what if isinstance(error, UserError) else "")
+        self._studio.fail(error)
+
     def _preview(self, curve: EmotionCurve) -> None:
         self._curve = curve
         self._timeline.set_curve(curve)
-        self._play(curve)
-
-    def _curve_edited(self, curve: EmotionCurve, name: str) -> None:
-        self._studio.do(SetCurve(curve, name))
-
-    def _play(self, curve: EmotionCurve) -> None:
         if self._performing.performer is not None:
             self._performing.performer.set_curve(curve)
+
+
+def _read(text: str) -> TextEmotion:
+    from emotalker.engine.emotion.text import embed_text
+
+    return embed_text(text)

@@ -34,6 +34,7 @@ class SceneWiring(QObject):
         view.render_size_changed.connect(self._size_changed)
         view.backend_failed.connect(self._backend_failed)
         page.files_dropped.connect(self._dropped)
+        page.timeline.choose_requested.connect(self._choose_voice)
         page.transport.device_changed.connect(self._device_changed)
         page.transport.volume_changed.connect(self._volume_changed)
         scene.voice_requested.connect(self._choose_voice)
