@@ -1,0 +1,199 @@
+"""The timeline widget: the picture, a scroll bar, zoom buttons, and what is said while there is no voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollBar, QToolButton, QVBoxLayout, QWidget
+
+from emotalker.engine.emotion.curve import EmotionCurve
+from emotalker.widgets import style
+from emotalker.widgets.timeline.canvas import Canvas
+
+if TYPE_CHECKING:
+    from emotalker.engine.media.peaks import Peaks
+
+_ZOOM = 1.5
+_UNIT = 1000  # steps of the scroll bar per second
+
+
+class Timeline(QWidget):
+    """Waveform, playhead, loop and emotion keyframes of a performance."""
+
+    scrub_started = Signal()
+    """The mouse has taken the playhead."""
+    scrubbed = Signal(float)
+    """The playhead is held at this second."""
+    scrub_ended = Signal(float)
+    """The playhead was let go at this second."""
+    curve_previewed = Signal(object)
+    """EmotionCurve while a keyframe is dragged; nothing to undo yet."""
+    curve_edited = Signal(object, str)
+    """EmotionCurve and the name of the edit, once, when it is done."""
+    loop_changed = Signal(object)
+    """(first, last) second or None, when a drag of the loop has ended."""
+    selection_changed = Signal(list)
+    """Indices of the chosen keyframes."""
+    files_dropped = Signal(object)
+    """list[Path]: files that were dropped; a sound or video among them is the new voice."""
+    choose_requested = Signal()
+    """The button of the empty timeline: let the user choose a voice."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("timeline")
+        self.setAcceptDrops(True)
+        self.canvas = Canvas(self)
+        self.canvas.setAccessibleName("Timeline")
+        for name in ("scrub_started", "scrubbed", "scrub_ended", "curve_previewed", "curve_edited", "loop_changed",
+                     "selection_changed"):  # fmt: skip
+            getattr(self.canvas, name).connect(getattr(self, name))
+        self.canvas.view_changed.connect(self._show_view)
+        self._bar = QScrollBar(Qt.Orientation.Horizontal)
+        self._bar.setObjectName("timeline_scroll")
+        self._bar.setAccessibleName("Scroll the timeline")
+        self._bar.setToolTip("Scroll the timeline (Shift+wheel)")
+        self._bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._bar.valueChanged.connect(self._scrolled)
+        self._out = self._button("remove", "timeline_zoom_out", "Zoom out (wheel)", lambda: self._zoom(1 / _ZOOM))
+        self._in = self._button("add", "timeline_zoom_in", "Zoom in (wheel)", lambda: self._zoom(_ZOOM))
+        self._fit = self._button("fit_width", "timeline_fit", "Show the whole recording", self.canvas.fit)
+        below = QHBoxLayout()
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(style.space(0.5))
+        below.addWidget(self._bar, 1)
+        for button in (self._out, self._in, self._fit):
+            below.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.canvas, 1)
+        column.addLayout(below)
+        self._empty = self._empty_state()
+        style.notifier().changed.connect(self._restyle)
+        self._restyle()
+        self._show_view()
+
+    # ---- what is shown ----
+
+    @property
+    def curve(self) -> EmotionCurve:
+        """The curve that is shown, live during a drag."""
+        return self.canvas.state.curve
+
+    @property
+    def selection(self) -> list[int]:
+        """Indices of the chosen keyframes."""
+        return list(self.canvas.state.selected)
+
+    def set_curve(self, curve: EmotionCurve) -> None:
+        """Show another curve."""
+        self.canvas.set_curve(curve)
+
+    def set_audio(self, peaks: Peaks | None, duration: float) -> None:
+        """Show another voice; `peaks` may follow later, a duration of 0 means that there is none."""
+        self.canvas.set_audio(peaks, duration)
+
+    def set_playhead(self, time: float) -> None:
+        """Move the playhead (seconds); cheap, may be called for every frame."""
+        if not self.canvas.scrubbing:
+            self.canvas.set_playhead(time)
+
+    def set_loop(self, loop: tuple[float, float] | None) -> None:
+        """Show another loop, or none."""
+        self.canvas.set_loop(loop)
+
+    def set_playing(self, playing: bool) -> None:
+        """While playing, the page turns when the playhead reaches its end."""
+        self.canvas.state.playing = playing
+
+    def set_fps(self, fps: float) -> None:
+        """Frames per second, for the ruler and for nudging by a frame."""
+        self.canvas.set_fps(fps)
+
+    # ---- Qt ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the words of the empty timeline in the middle."""
+        super().resizeEvent(event)
+        self._empty.setGeometry(self.canvas.geometry())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Pass the files on."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
+
+    # ---- inside ----
+
+    def _zoom(self, factor: float) -> None:
+        """Zoom at the playhead, or at the middle when it is not seen."""
+        state = self.canvas.state
+        at = state.playhead if state.scale.shows(state.playhead) else state.scale.start + state.scale.seen / 2
+        state.scale.zoom(factor, state.scale.x(at))
+        self.canvas.scale_changed()
+
+    def _scrolled(self, value: int) -> None:
+        self.canvas.state.scale.scroll_to(value / _UNIT)
+        self.canvas.scale_changed()
+
+    def _show_view(self) -> None:
+        """Scroll bar and buttons follow zoom and scroll."""
+        state = self.canvas.state
+        scale = state.scale
+        self._bar.blockSignals(True)
+        self._bar.setRange(0, round(scale.last_start * _UNIT))
+        self._bar.setPageStep(max(round(scale.seen * _UNIT), 1))
+        self._bar.setSingleStep(max(round(scale.seen * _UNIT / 10), 1))
+        self._bar.setValue(round(scale.start * _UNIT))
+        self._bar.blockSignals(False)
+        whole = scale.per_second <= scale.whole * 1.0001
+        self._bar.setEnabled(not state.empty and not whole)
+        self._out.setEnabled(not state.empty and not whole)
+        self._fit.setEnabled(not state.empty and not whole)
+        self._in.setEnabled(not state.empty)
+        self._empty.setVisible(state.empty)
+
+    def _button(self, icon: str, name: str, tip: str, act: object) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setProperty("role", "quiet")
+        button.setProperty("icon_name", icon)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.split(" (")[0])
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(act)
+        return button
+
+    def _empty_state(self) -> QWidget:
+        """The invitation over an empty timeline."""
+        box = QWidget(self)
+        box.setObjectName("timeline_empty")
+        words = QLabel("Drop a sound or video file here, or choose one")
+        words.setProperty("role", "muted")
+        words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        choose = QPushButton("Choose a voice…")
+        choose.setObjectName("timeline_choose")
+        choose.setAccessibleName("Choose a voice")
+        choose.setToolTip("Choose the recording the twin says: a sound file, or a video with sound")
+        choose.clicked.connect(self.choose_requested)
+        column = QVBoxLayout(box)
+        column.addStretch(1)
+        column.addWidget(words)
+        column.addWidget(choose, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        return box
+
+    def _restyle(self) -> None:
+        for button in (self._out, self._in, self._fit):
+            button.setIcon(style.icon(str(button.property("icon_name"))))
