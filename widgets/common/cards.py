@@ -33,7 +33,7 @@ class Card(QFrame):
             outer.addWidget(WrapLabel(text, "muted"))
         self.body = QVBoxLayout()
         self.body.setSpacing(style.space(1))
-        outer.addLayout(self.body)
+        outer.addLayout(self.body, 1)
 
 
 class EmptyState(QWidget):

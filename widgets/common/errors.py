@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -77,10 +77,13 @@ class ErrorDialog(QDialog):
         column.addWidget(self.details, 3)
         column.addLayout(self._buttons(bool(details)))
         width = style.space(68)
-        inner = width - style.space(6 + 2) - round(40 * style.notifier().scale)
+        inner = width - style.space(6 + 2 + 2) - round(36 * style.notifier().scale)
+        needed = words.heightForWidth(inner) + style.space(1)
+        most = QGuiApplication.primaryScreen().availableSize().height()
+        scroll.setMinimumHeight(min(needed, most // 3))
         self.setMinimumWidth(style.space(48))
-        self._closed_height = words.heightForWidth(inner) + style.space(6 + 2) + self.close_button.sizeHint().height()
-        self.resize(QSize(width, self._closed_height + style.space(2)))
+        self._closed = min(needed, most // 2) + style.space(6 + 2) + self.close_button.sizeHint().height()
+        self.resize(width, self._closed)
 
     def _buttons(self, has_details: bool) -> QHBoxLayout:
         self.unfold = QPushButton("Details")
@@ -114,10 +117,8 @@ class ErrorDialog(QDialog):
     def _fold(self, shown: bool) -> None:
         self.unfold.setIcon(style.icon("chevron_down" if shown else "chevron_right"))
         self.details.setVisible(shown)
-        screen = self.screen() or QGuiApplication.primaryScreen()
-        most = screen.availableSize().height() - style.space(4)
-        wanted = self._closed_height + style.space(4 + 26) if shown else self._closed_height + style.space(2)
-        self.resize(self.width(), min(wanted, most))
+        most = self.screen().availableSize().height() - style.space(4)
+        self.resize(self.width(), min(self._closed + (style.space(30) if shown else 0), most))
 
     def _report(self) -> None:
         self.accept()

@@ -9,10 +9,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from emotalker.widgets import style
+from emotalker.widgets.style import ColourName
 
 Role = Literal["", "title", "heading", "muted", "badge", "good", "warn", "bad"]
 Light = Literal["green", "yellow", "red"]
-ColourName = Literal["text", "muted", "accent", "good", "warn", "bad"]
 
 
 class WrapLabel(QLabel):
@@ -22,7 +22,7 @@ class WrapLabel(QLabel):
         super().__init__(text, parent)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMinimumWidth(style.space(8))

@@ -97,6 +97,7 @@ class LabelledSlider(QWidget):
         self.box.setSingleStep(self._step)
         self.box.setSuffix(suffix)
         self.box.setKeyboardTracking(False)
+        self.box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
         self.label.setBuddy(self.slider)
         hint = f"{tooltip or name}\nDouble-click to reset, arrow keys for small steps"
         for widget, part in ((self.slider, "slider"), (self.box, "box")):

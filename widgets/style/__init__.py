@@ -5,11 +5,12 @@
 """
 
 from emotalker.widgets.style.icons import icon, icon_names, pixmap
-from emotalker.widgets.style.palette import PALETTES, Colours, ThemeName
+from emotalker.widgets.style.palette import PALETTES, ColourName, Colours, ThemeName
 from emotalker.widgets.style.theme import StyleNotifier, apply, colours, mixed, notifier, space, theme
 
 __all__ = [
     "PALETTES",
+    "ColourName",
     "Colours",
     "StyleNotifier",
     "ThemeName",

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from emotalker.widgets.style.palette import PALETTES, ThemeName
+from emotalker.widgets.style.palette import PALETTES, ColourName, ThemeName
 from emotalker.widgets.style.theme import mixed, theme
 
 SIZES = (16, 20, 24, 32, 40, 48, 64, 96)
@@ -23,13 +23,17 @@ def icon_names() -> frozenset[str]:
     return frozenset(file.name.removesuffix(".svg") for file in files if file.name.endswith(".svg"))
 
 
-def icon(name: str) -> QIcon:
+def icon(name: str, colour: ColourName = "text") -> QIcon:
     """The icon called `name` in the colours of the theme: normal, disabled and checked.
+
+    Args:
+        name: which icon.
+        colour: of its lines; "accent_text" on a primary button, "bad" on a dangerous one.
 
     Raises:
         ValueError: if there is none of that name.
     """
-    return QIcon(_icon(name, theme()))
+    return QIcon(_icon(name, theme(), colour))
 
 
 def pixmap(name: str, size: int, colour: QColor | None = None, ratio: float = 1.0) -> QPixmap:
@@ -50,15 +54,14 @@ def pixmap(name: str, size: int, colour: QColor | None = None, ratio: float = 1.
 
 
 @cache
-def _icon(name: str, dress: ThemeName) -> QIcon:
+def _icon(name: str, dress: ThemeName, colour: ColourName) -> QIcon:
     c = PALETTES[dress]
+    usual = getattr(c, colour)
     made = QIcon()
-    states = ((QIcon.Mode.Disabled, QIcon.State.Off, mixed(c.text, c.window, 0.6)),)
     for size in SIZES:
-        made.addPixmap(_drawn(name, c.text, size), QIcon.Mode.Normal, QIcon.State.Off)
-        made.addPixmap(_drawn(name, c.accent, size), QIcon.Mode.Normal, QIcon.State.On)
-        for mode, state, colour in states:
-            made.addPixmap(_drawn(name, colour, size), mode, state)
+        made.addPixmap(_drawn(name, usual, size), QIcon.Mode.Normal, QIcon.State.Off)
+        made.addPixmap(_drawn(name, c.accent if colour == "text" else usual, size), QIcon.Mode.Normal, QIcon.State.On)
+        made.addPixmap(_drawn(name, mixed(c.text, c.window, 0.6), size), QIcon.Mode.Disabled, QIcon.State.Off)
     return made
 
 

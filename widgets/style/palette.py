@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtGui import QColor
 
 ThemeName = Literal["dark", "light", "contrast"]
+ColourName = Literal["text", "muted", "accent", "accent_text", "good", "warn", "bad"]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from emotalker.widgets.style.palette import PALETTES, ThemeName
 _BASE = """
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: $p4 $p6; }
 QLabel { background: transparent; }
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
 QLabel[role="title"] { font-size: $title; font-weight: 600; }
 QLabel[role="heading"] { font-size: $heading; font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="bad"] { color: $bad; }
-QLabel[role="badge"] { background: $raised; color: $text; border: 1px solid $border; border-radius: $p9;
+QLabel[role="badge"] { background: $raised; color: $text; border: 1px solid $border; border-radius: $p7;
   padding: 1px $p8; }
 QFrame[role="card"] { background: $panel; border: 1px solid $border; border-radius: $p6; }
 QFrame[role="card"]:focus { border: 2px solid $accent; }
@@ -48,7 +49,7 @@ QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0 0 $p4 0; }
 
 _BUTTONS = """
 QPushButton, QToolButton { background: $raised; color: $text; border: 1px solid $border; border-radius: $p6;
-  padding: $p4 $p14; min-height: $p20; }
+  padding: $p4 $p14; min-height: $p20; icon-size: $p16; }
 QPushButton:hover, QToolButton:hover { background: $hover; border-color: $muted; }
 QPushButton:pressed, QToolButton:pressed { background: $pressed; }
 QPushButton:checked, QToolButton:checked { background: $selection; border-color: $accent; }
@@ -68,8 +69,8 @@ QPushButton[role="quiet"], QToolButton[role="quiet"] { background: transparent; 
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $raised; }
 QPushButton[role="quiet"]:checked, QToolButton[role="quiet"]:checked { background: $selection; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border: 2px solid $accent; }
-QToolButton { padding: $p4 $p4; min-width: $p20; }
-QToolButton:focus { padding: $p3 $p3; }
+QToolButton { padding: $p3; min-width: $p22; min-height: $p22; }
+QToolButton:focus { padding: $p2; }
 QToolButton[popupMode="2"] { padding-right: $p20; }
 QToolButton::menu-indicator { image: url("$res/down_$theme.svg"); width: $p12; height: $p12;
   subcontrol-position: right center; right: $p4; }
@@ -80,9 +81,13 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDate
   background: $field; color: $text; border: 1px solid $border; border-radius: $p6; padding: $p3 $p8;
   selection-background-color: $selection; selection-color: $text; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateEdit { min-height: $p22; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus {
+  border: none; padding: 0 $p6; min-height: 0; background: transparent; }
+QSpinBox, QDoubleSpinBox { padding: 1px $p20 1px 1px; min-height: $p29; }
 QLineEdit:hover, QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: $muted; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QDateEdit:focus { border: 2px solid $accent; padding: $p2 $p7; }
+QSpinBox:focus, QDoubleSpinBox:focus { padding: 0 $p19 0 0; }
 QTextBrowser { background: transparent; border: none; padding: 0; }
 QTextBrowser:focus { border: 2px solid $accent; padding: 0; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
@@ -107,7 +112,7 @@ QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: $faint; }
 QCheckBox::indicator, QRadioButton::indicator, QTreeView::indicator, QTableView::indicator, QListView::indicator {
   width: $p16; height: $p16; border: 1px solid $muted; border-radius: $p4; background: $field; }
-QRadioButton::indicator { border-radius: $p9; }
+QRadioButton::indicator { border-radius: $round16; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $accent; }
 QCheckBox::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked,
 QListView::indicator:checked { background: $accent; border-color: $accent; image: url("$res/tick_$theme.svg"); }
@@ -120,11 +125,11 @@ _RANGES = """
 QSlider { min-height: $p24; background: transparent; }
 QSlider::groove:horizontal { height: $p4; background: $border; border-radius: $p2; margin: 0 $p2; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: $p2; margin: 0 $p2; }
-QSlider::handle:horizontal { width: $p14; height: $p14; margin: -$p6 -$p2; border-radius: $p8; background: $text;
+QSlider::handle:horizontal { width: $p14; height: $p14; margin: -$p6 -$p2; border-radius: $round14; background: $text;
   border: 1px solid $window; }
 QSlider::groove:vertical { width: $p4; background: $border; border-radius: $p2; margin: $p2 0; }
 QSlider::add-page:vertical { background: $accent; border-radius: $p2; margin: $p2 0; }
-QSlider::handle:vertical { width: $p14; height: $p14; margin: -$p2 -$p6; border-radius: $p8; background: $text;
+QSlider::handle:vertical { width: $p14; height: $p14; margin: -$p2 -$p6; border-radius: $round14; background: $text;
   border: 1px solid $window; }
 QSlider::handle:hover { background: $accent; }
 QSlider::handle:focus { border: 2px solid $accent; }
@@ -156,7 +161,7 @@ QAbstractItemView::item:focus { border: 1px solid $accent; }
 QAbstractItemView:focus { border: 1px solid $accent; }
 QHeaderView, QTableCornerButton::section { background: $raised; border: none; }
 QHeaderView::section { background: $raised; color: $muted; border: none; border-bottom: 1px solid $border;
-  border-right: 1px solid $panel; padding: $p6 $p8; font-weight: 600; }
+  border-right: 1px solid $panel; padding: $p6 $p8; font-weight: 600; text-align: left; }
 QHeaderView::down-arrow { image: url("$res/down_$theme.svg"); width: $p10; height: $p10; }
 QHeaderView::up-arrow { image: url("$res/up_$theme.svg"); width: $p10; height: $p10; }
 QTabWidget::pane { border: 1px solid $border; border-radius: $p6; top: -1px; background: $panel; }
@@ -198,6 +203,8 @@ def sheet(theme: ThemeName, scale: float, points: float) -> str:
         "title": f"{points * scale * 1.7:.1f}pt",
         "heading": f"{points * scale * 1.2:.1f}pt",
     }
+    # Qt draws square corners where a radius is larger than half of the side
+    values |= {f"round{n}": f"{(max(round(n * scale), 1) + 2) // 2}px" for n in (14, 16)}
     values |= {f"p{n}": f"{max(round(n * scale), 1)}px" for n in range(1, 40)}
     return Template(_BASE + _BUTTONS + _FIELDS + _RANGES + _VIEWS).substitute(values)
 
