@@ -81,9 +81,9 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDate
   background: $field; color: $text; border: 1px solid $border; border-radius: $p6; padding: $p3 $p8;
   selection-background-color: $selection; selection-color: $text; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateEdit { min-height: $p22; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus {
-  border: none; padding: 0 $p6; min-height: 0; background: transparent; }
-QSpinBox, QDoubleSpinBox { padding: 1px $p20 1px 1px; min-height: $p29; }
+#qt_spinbox_lineedit, #qt_spinbox_lineedit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
+  border: none; padding: 0; min-height: 0; background: transparent; }
+QSpinBox, QDoubleSpinBox { padding: 1px $p20 1px 1px; min-height: $p26; }
 QLineEdit:hover, QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: $muted; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QDateEdit:focus { border: 2px solid $accent; padding: $p2 $p7; }
