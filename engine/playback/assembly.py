@@ -152,6 +152,7 @@ class Assembly:
         if self._grid is not None:
             period = self.cadence.period
             soonest = self._now() + self.cadence.work + self.meter.lead
+            self.cadence.excuse(self._now())
             # back on the same grid, so that the beat goes on
             steps = math.ceil((soonest - self._grid) / period)
             first = self._grid + min(steps, 1) * period

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-RATES = (60.0, 50.0, 40.0, 30.0, 25.0)
+RATES = (60.0, 50.0, 45.0, 40.0, 30.0, 25.0)
 KEEP, RISE = 0.92, 0.72
 """Share of a frame's time that the slower of the two may take, for keeping a rate and for taking up a higher one."""
 TOO_MANY = 0.04
@@ -19,7 +19,7 @@ class Cadence:
 
     def __init__(self) -> None:
         self._work: dict[str, deque[float]] = {"pose": deque(maxlen=25), "draw": deque(maxlen=25)}
-        self.rate = RATES[2]
+        self.rate = RATES[3]
         self._settled = False
         self._since = 0.0
         self._before = (0, 0)
@@ -57,6 +57,10 @@ class Cadence:
             self.rate = _fastest(self._slower, RISE)
             self._settled = True
         self._since, self._before, self._not_before = now, (-1, -1), now + _PATIENCE
+
+    def excuse(self, now: float) -> None:
+        """What is dropped about now has another cause than the machine's speed."""
+        self._since, self._before = now, (-1, -1)
 
     def look(self, now: float, counts: tuple[int, int]) -> float:
         """Adapt once a second; gives the rate.

@@ -62,3 +62,4 @@ def test_heavier_frames_lower_it_before_any_is_dropped() -> None:
         cadence.note("draw", 0.024)
     cadence.look(1.1, (60, 0))
     assert cadence.look(2.2, (120, 0)) == 50
+    assert cadence.look(3.3, (170, 0)) == 45
