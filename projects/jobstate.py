@@ -85,6 +85,13 @@ class JobEnd:
 
 
 @dataclass(frozen=True)
+class StagesPlanned:
+    """What a training is about to do: per stage, in the order of running, the seconds it is estimated to take."""
+
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
 class StageStarted:
     """A stage of a training begins: the `index`-th of `count` that have work to do, counted from 0."""
 

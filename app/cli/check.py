@@ -19,17 +19,18 @@ def check(
     ] = None,
 ) -> None:
     """Look at every clip: one face, its size, light, sharpness, sound, length. Says what to do about what is wrong."""
-    from emotalker.app.cli.checking import check_clips, unusable
     from emotalker.app.cli.projects import open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
+    from emotalker.app.cli.training import run_recorded
     from emotalker.engine.jobs import Outcome
+    from emotalker.projects.checking import check_clips, unusable, verdicts
 
     project = open_project(folder)
     project.clip_inputs()  # says so at once if there are none or files are missing
     project.refresh()
     found: dict[str, object] = {}
     with stoppable() as stop, Reporter() as reporter:
-        outcome = reporter.run(check_clips(project, project.clips, found, stop))
+        outcome = run_recorded(project, check_clips(project, project.clips, stop, found), reporter)
     if outcome is Outcome.STOPPED:
         raise Stopped("Stopped; run the same command again to check the other clips.")
     rows = []
@@ -41,6 +42,6 @@ def check(
         write_figures(found, json)
     if json is None or str(json) != "-":
         print_table(project.manifest.name, ("clip", "light", "what to know"), rows)
-    error = unusable(project)
+    error = unusable(project.folder, verdicts(project.clips))
     if error is not None:
         raise error

@@ -90,10 +90,9 @@ def write_speech(path: Path) -> Path:
 
 
 def _train(project: Project, sample: Path, reporter: Reporter, stop: StopToken) -> Outcome:
-    from emotalker.app.cli.projects import configs_of
-    from emotalker.app.cli.training import run_stages
+    from emotalker.app.cli.training import run_recorded
     from emotalker.engine.jobs import Outcome
-    from emotalker.projects import STAGES
+    from emotalker.projects.train_job import TrainJob
 
     if not project.clips or project.missing():
         reporter.say("Filming the sample person.", "bold")
@@ -102,7 +101,8 @@ def _train(project: Project, sample: Path, reporter: Reporter, stop: StopToken) 
         for result in project.add([sample]):
             if result.error is not None:
                 raise result.error
-    return run_stages(project, configs_of(project, PRESET), list(STAGES), lambda: "cpu", reporter, stop)
+    job = TrainJob(project.folder, PRESET, "cpu", check=False)  # there is nothing to find fault with
+    return run_recorded(project, job(stop), reporter)
 
 
 def _project(folder: Path) -> Project:

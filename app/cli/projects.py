@@ -27,24 +27,3 @@ def configs_of(project: Project, preset: str) -> dict[str, Any]:
     from emotalker.projects.pipeline import stage_configs
 
     return stage_configs(find_preset(preset), project.manifest.fps)
-
-
-def choose_device(wanted: str) -> str:
-    """The device to train on: "cpu" or "cuda"; "auto" takes the card if it really renders.
-
-    Raises:
-        UserError: if "cuda" is wanted and does not run here.
-    """
-    from emotalker.engine.errors import UserError
-    from emotalker.engine.gaussians.cuda import probe_cuda
-
-    if wanted == "cpu":
-        return "cpu"
-    state = probe_cuda()
-    if state.ok:
-        say(f"Training on the CUDA card: {state.reason}")
-        return "cuda"
-    if wanted == "cuda":
-        raise UserError("The CUDA card cannot be used.", state.reason, "Use --device cpu, or mend what is named above.")
-    say(f"Training on the processor. {state.reason}")
-    return "cpu"

@@ -53,17 +53,16 @@ def train(
     ] = False,
 ) -> None:
     """Train the twin. Runs what is new or stale and says why; Ctrl-C keeps the work done, the same command goes on."""
-    from emotalker.app.cli.checking import check_before_training
     from emotalker.app.cli.console import say
-    from emotalker.app.cli.projects import choose_device, configs_of, open_project
+    from emotalker.app.cli.projects import open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
-    from emotalker.app.cli.training import run_stages
+    from emotalker.app.cli.training import run_recorded
     from emotalker.engine.jobs import Outcome
-    from emotalker.projects import STAGES, statuses
     from emotalker.projects.lock import training_lock
+    from emotalker.projects.train_job import TrainJob
 
     project = open_project(folder)
-    with training_lock(project.folder):
+    with training_lock(project.folder):  # nothing is changed under a training of somebody else
         if hold_out:
             project.set_hold_out([] if hold_out == ["auto"] else hold_out)
         if preset is not None:
@@ -71,16 +70,10 @@ def train(
         project.clip_inputs()  # says so at once if there are none or files are missing
         for clip in project.refresh():
             say(f"{clip.file} has changed since it was added.", "yellow")
-        configs = configs_of(project, project.manifest.preset)
-        stages = [only.value] if only is not None else list(STAGES)
-        with stoppable() as stop, Reporter() as reporter:
-            outcome = Outcome.FINISHED
-            if statuses(project, configs)[0].must_run:
-                outcome = check_before_training(project, reporter, stop)
-            if outcome is Outcome.FINISHED:
-                outcome = run_stages(
-                    project, configs, stages, lambda: choose_device(device.value), reporter, stop, restart=restart
-                )
+    stages = (only.value,) if only is not None else None
+    job = TrainJob(project.folder, project.manifest.preset, device.value, restart, stages)
+    with stoppable() as stop, Reporter() as reporter:
+        outcome = run_recorded(project, job(stop), reporter)
     if outcome is Outcome.STOPPED:
         again = f" --only {only.value}" if only is not None else ""
         raise Stopped(f'Stopped; the work done is kept. To go on: emotalker-cli train "{folder}"{again}')

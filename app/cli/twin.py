@@ -27,7 +27,7 @@ def twin_of(project: Project, reporter: Reporter, stop: StopToken, *, outdated: 
         UserError: if there is no twin yet, or only an older one where that does not do.
     """
     from emotalker.app.cli.projects import configs_of
-    from emotalker.app.cli.training import run_stages
+    from emotalker.app.cli.training import pack
     from emotalker.projects import statuses
 
     configs = configs_of(project, project.manifest.preset)
@@ -35,7 +35,7 @@ def twin_of(project: Project, reporter: Reporter, stop: StopToken, *, outdated: 
     folder = project.stage_folder("avatar")
     behind = [status for status in before if status.must_run]
     if packed.must_run and not behind:
-        run_stages(project, configs, [packed.stage], lambda: "cpu", reporter, stop)
+        pack(project, reporter, stop)
     elif behind and outdated and (folder / "avatar.json").is_file():
         say(f"The twin is older than the project: {behind[0].reason} `train` brings it up to date.", "yellow")
     elif behind:

@@ -28,6 +28,14 @@ class Settings:
     """A stage's config."""
 
     steps: int = 3
+    size: int = 64
+    count: int = 100
+    most: int = 100
+    batch: int = 1
+    frames: int = 8
+    vgg_crop: int = 8
+    vgg_every: int = 1
+    deformation: SimpleNamespace = dataclasses.field(default_factory=lambda: SimpleNamespace(n_anchors=10))
 
 
 @pytest.fixture
