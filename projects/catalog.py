@@ -98,6 +98,8 @@ def _kind(folder: Path, manifest: Manifest) -> State:
     twin = read_record(folder / RUNS / "avatar")
     if twin is not None and twin.finished:
         return "ready" if _same(twin, manifest) else "changed"
+    if twin is None and (folder / RUNS / "avatar" / "avatar.json").is_file():
+        return "ready"  # a twin that was not trained here: the sample
     if any(read_record(folder / RUNS / stage) is not None for stage in LEARNING):
         return "stopped"
     return "untrained" if manifest.clips else "empty"
