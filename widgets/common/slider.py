@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QWidget
 
@@ -75,6 +75,10 @@ class LabelledSlider(QWidget):
     def value(self) -> float:
         """The value shown."""
         return self._value
+
+    def minimumSizeHint(self) -> QSize:
+        """High enough for the box, whose own hint is too low for its frame."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
     def set_value(self, value: float) -> None:
         """Show a value that was set elsewhere; nothing is emitted. A drag that goes on is not disturbed."""
