@@ -34,8 +34,8 @@ class PerformPage(QWidget):
         self.scene = ScenePanel()
         self.transport = TransportBar()
         self.timeline = Timeline()
-        self.viewport.files_dropped.connect(self.files_dropped)
-        self.timeline.files_dropped.connect(self.files_dropped)
+        self.viewport.files_dropped.connect(self.files_dropped.emit)
+        self.timeline.files_dropped.connect(self.files_dropped.emit)
 
         across = QSplitter(Qt.Orientation.Horizontal)
         across.setObjectName("perform_across")
