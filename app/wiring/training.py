@@ -111,11 +111,11 @@ class TrainingWiring(QObject):
             )
         project.clip_inputs()
         if self._speed is not None:
-            from emotalker.projects.estimate import disk_advice, estimate
+            from emotalker.projects.estimate import disk_advice, estimate, memory_advice
 
             seconds = [c.duration for c in project.clips]
             cost = estimate(project.manifest.preset, sum(seconds), len(seconds), self._speed)
-            advice = disk_advice(project.folder, cost.disk_bytes)
+            advice = disk_advice(project.folder, cost.disk_bytes) or memory_advice(cost.memory_bytes)
             if advice is not None:
                 raise advice
 
@@ -124,11 +124,12 @@ class TrainingWiring(QObject):
         from emotalker.projects.estimate import estimate, probe_machine
         from emotalker.widgets.training import PresetChoice
 
-        if self._speed is None:
-            self._speed = probe_machine()
         seconds, count = sum(c.duration for c in project.clips), len(project.clips)
+        if not count:
+            return [PresetChoice(name, title, text, None, False) for name, title, text in PRESETS]
+        speed = self._speed = self._speed or probe_machine()
         return [
-            PresetChoice(name, title, text, estimate(name, seconds, count, self._speed) if count else None, False)
+            PresetChoice(name, title, text, estimate(name, seconds, count, speed), False)
             for name, title, text in PRESETS
         ]
 
