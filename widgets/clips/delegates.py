@@ -1,0 +1,125 @@
+"""Editors inside the table: a list of emotions, a box for levels; and thumbnails."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
+from emotalker.widgets import style
+from emotalker.widgets.clips.model import Index
+from emotalker.widgets.clips.pictures import paint_covering
+
+
+def emotion_box(parent: QWidget | None = None) -> QComboBox:
+    """A list of the emotions; its data are the engine's names."""
+    box = QComboBox(parent)
+    for emotion in EMOTIONS:
+        box.addItem(emotion.capitalize(), emotion)
+    box.setAccessibleName("Emotion")
+    box.setToolTip("What the person shows in the clip")
+    return box
+
+
+def level_box(parent: QWidget | None = None) -> QDoubleSpinBox:
+    """A box for a level, 0 to 3."""
+    box = QDoubleSpinBox(parent)
+    box.setRange(0.0, MAX_LEVEL)
+    box.setSingleStep(0.5)
+    box.setDecimals(2)
+    box.setAccessibleName("Level")
+    box.setToolTip("How strong the emotion is: 1 a little, 2 clearly, 3 very much; anything between is fine")
+    return box
+
+
+class EmotionDelegate(QStyledItemDelegate):
+    """Edits an emotion; choosing one ends the edit."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """The list."""
+        box = emotion_box(parent)
+        box.activated.connect(lambda: self._done(box))
+        return box
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Show the clip's emotion."""
+        assert isinstance(editor, QComboBox)
+        editor.setCurrentIndex(editor.findData(index.data(Qt.ItemDataRole.EditRole)))
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        """Ask for the emotion chosen."""
+        assert isinstance(editor, QComboBox)
+        model.setData(index, editor.currentData())  # type: ignore[arg-type]
+
+    def _done(self, box: QComboBox) -> None:
+        self.commitData.emit(box)
+        self.closeEditor.emit(box)
+
+
+class LevelDelegate(QStyledItemDelegate):
+    """Edits a level."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """The box."""
+        return level_box(parent)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Show the clip's level."""
+        assert isinstance(editor, QDoubleSpinBox)
+        editor.setValue(float(index.data(Qt.ItemDataRole.EditRole)))
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        """Ask for the level typed."""
+        assert isinstance(editor, QDoubleSpinBox)
+        editor.interpretText()
+        model.setData(index, editor.value())  # type: ignore[arg-type]
+
+
+class TickDelegate(QStyledItemDelegate):
+    """A tick in the middle of its cell that the keyboard reaches too."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Leave out the empty text."""
+        super().initStyleOption(option, index)
+        option.displayAlignment = Qt.AlignmentFlag.AlignCenter
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Toggle by mouse or space."""
+        return super().editorEvent(event, model, option, index)
+
+
+class ThumbnailDelegate(QStyledItemDelegate):
+    """A picture and the clip's name."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the picture as a rounded box at the left, the name beside it."""
+        shown = QStyleOptionViewItem(option)
+        self.initStyleOption(shown, index)
+        icon: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
+        text, shown.text, shown.icon = shown.text, "", QIcon()
+        widget = option.widget
+        (widget.style() if widget else self.parent().style()).drawControl(  # type: ignore[attr-defined]
+            QStyle.ControlElement.CE_ItemViewItem, shown, painter, widget
+        )
+        box = QRectF(option.rect)
+        height = box.height() - style.space(1)
+        frame = QRectF(box.left() + style.space(0.5), box.top() + style.space(0.5), height * 4 / 3, height)
+        large = icon.availableSizes()
+        picture = max(large, key=lambda s: s.width()) if large else QSize()
+        if picture.width() > 96:  # a thumbnail, not one of our icons
+            paint_covering(painter, frame, icon.pixmap(picture, 1.0), style.space(0.5))
+        else:
+            side = round(height / 2)
+            icon.paint(painter, frame.toRect().adjusted(side // 2, side // 2, -side // 2, -side // 2))
+        left = frame.right() + style.space(1)
+        painter.setPen(style.colours().text)
+        metrics = option.fontMetrics
+        words = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, round(box.right() - left - style.space(0.5)))
+        painter.drawText(
+            QRectF(left, box.top(), box.right() - left, box.height()), Qt.AlignmentFlag.AlignVCenter, words
+        )
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """High enough for the picture."""
+        return QSize(style.space(20), style.space(7))

@@ -1,0 +1,71 @@
+"""The view of the clips' table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from emotalker.widgets import style
+from emotalker.widgets.clips.delegates import EmotionDelegate, LevelDelegate, ThumbnailDelegate, TickDelegate
+from emotalker.widgets.clips.model import ClipsModel, Column
+
+_WIDTHS = {
+    Column.EMOTION: 14, Column.LEVEL: 9, Column.LENGTH: 9, Column.PICTURE: 20, Column.CHECK: 15, Column.HELD_OUT: 10,
+}  # fmt: skip
+
+
+class ClipsTable(QTableView):
+    """Whole rows are selected; F2 or a double-click edits a label, Delete removes, Space ticks."""
+
+    remove_requested = Signal()
+
+    def __init__(self, model: ClipsModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("clips_table")
+        self.setAccessibleName("Clips")
+        self.setToolTip("")
+        self.setModel(model)
+        self._delegates = {
+            Column.NAME: ThumbnailDelegate(self),
+            Column.EMOTION: EmotionDelegate(self),
+            Column.LEVEL: LevelDelegate(self),
+            Column.HELD_OUT: TickDelegate(self),
+        }
+        for column, delegate in self._delegates.items():
+            self.setItemDelegateForColumn(column, delegate)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        triggers = QAbstractItemView.EditTrigger
+        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.SelectedClicked)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self._dress()
+        style.notifier().changed.connect(self._dress)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete removes; Enter edits; Space ticks the held-out box of the row wherever the cursor is."""
+        index = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_requested.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
+            if not index.flags() & Qt.ItemFlag.ItemIsEditable:
+                index = index.siblingAtColumn(Column.EMOTION)
+                self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.edit(index)
+        else:
+            super().keyPressEvent(event)
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(style.space(7))
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(style.space(6))
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, style.space(width))
+        self.viewport().update()
