@@ -62,7 +62,7 @@ class Canvas(pg.PlotWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.showGrid(x=True, y=True, alpha=0.2)
         self._plot.setLabel("bottom", "Step")
-        self._plot.setLabel("left", "Loss (lower is better)")
+        self._plot.setLabel("left", "Loss")
         for side in ("bottom", "left"):
             self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._raw: dict[str, pg.PlotDataItem] = {}
@@ -95,7 +95,7 @@ class Canvas(pg.PlotWidget):
         """Draw values by their logarithm."""
         self._log = on
         self._plot.setLogMode(x=False, y=on)
-        self._plot.setLabel("left", "Loss, log scale (lower is better)" if on else "Loss (lower is better)")
+        self._plot.setLabel("left", "Loss (log scale)" if on else "Loss")
         self._place_best()
 
     def draw_lines(self, lines: list[Line], best: tuple[float, float] | None) -> None:
@@ -123,6 +123,11 @@ class Canvas(pg.PlotWidget):
             step = float(self._steps[int(np.argmin(np.abs(self._steps - step)))])
             self._rule.setPos(step)
         self.cursor_moved.emit(step if shown else math.nan)
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether the cursor is shown."""
+        return bool(self._rule.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right move the cursor along the measured steps, Home and End to the ends, Escape hides it."""

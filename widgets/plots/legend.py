@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QCheckBox, QLayout, QSizePolicy, QWidget
 
 from emotalker.widgets import style
-from emotalker.widgets.plots.flow import FlowLayout
+from emotalker.widgets.common import FlowLayout
 from emotalker.widgets.plots.terms import term
 
 _DASHES = (
@@ -47,7 +47,7 @@ class Legend(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._boxes: dict[str, QCheckBox] = {}
-        self._flow: QLayout = FlowLayout(self, style.space(2), style.space(0.5))
+        self._flow: QLayout = FlowLayout(self, 1.5)
 
     def set_terms(self, terms: list[tuple[str, bool]]) -> None:
         """Show these terms, each drawn or not."""

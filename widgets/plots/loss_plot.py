@@ -223,6 +223,8 @@ class LossPlot(QFrame):
             [self._line(name, curve, strength) for name, curve in self._curves.items() if len(curve.means)],
             self._best(),
         )
+        if not self._canvas.has_cursor:
+            self._read_out(math.nan)
 
     def _line(self, name: str, curve: Curve, strength: float) -> Line:
         from emotalker.widgets.plots.canvas import Line
@@ -244,7 +246,7 @@ class LossPlot(QFrame):
         """Values at a step in words; without a step, what the marks mean."""
         if not math.isfinite(step):
             best = self._best() if self._curves else None
-            text = "Faint: every value. Strong: smoothed."
+            text = "Faint: every value. Strong: smoothed. Lower is better."
             self._readout.setText(text if best is None else f"{text} Star: best, {best[1]:.4g} at step {best[0]:,.0f}.")
             return
         parts = []

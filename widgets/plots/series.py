@@ -54,7 +54,7 @@ class Series:
         self._latest = (0.0, math.nan)
 
     def append(self, step: float, value: float) -> None:
-        """Add a value; at or before the last step it says that the work went back to there, and what followed is dropped."""
+        """Add a value; one at or before the last step means that the work went back, and drops what followed."""
         if step <= self._latest[0] and (self._used or self._waiting):
             self._cut(step)
         self._latest = (step, value)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from emotalker.widgets import style
-from emotalker.widgets.plots.flow import FlowLayout
+from emotalker.widgets.common import FlowLayout
 
 SMOOTHING = 90
 
@@ -57,7 +57,7 @@ class PlotToolbar(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         # the controls go below the tabs where both do not fit
-        flow = FlowLayout(self, style.space(2), style.space(0.5))
+        flow = FlowLayout(self, 1)
         flow.addWidget(self.tabs)
         controls = QWidget(self)
         row = QHBoxLayout(controls)

@@ -22,13 +22,15 @@ WINDOW = 0.4  # share of the curve that is judged
 CLEAR = 0.05  # relative change over the window that a person would call progress
 SLIGHT = 0.01
 WORSE = 0.02
-VAGUE = 0.3  # an interval wider than this says nothing
+VAGUE = 0.3  # an interval wider than this says nothing, unless what was gained before is large beside it
+SETTLED = 80  # values before the gain of the whole curve may be the measure
 
 
 class Verdict(enum.Enum):
     """What can be said."""
 
     EARLY = "too early to say"
+    UNCLEAR = "no clear trend yet"
     IMPROVING = "still improving"
     SLOWLY = "improving slowly"
     LEVEL = "levelled off"
@@ -44,13 +46,15 @@ class Trend:
         change: relative change over the window; negative is falling. 0 when it is too early.
         low: lower end of its 95 % interval.
         high: upper end.
-        since: for LEVEL the step since which the curve has been level; else the first step of the window.
+        begin: first step of the window.
+        since: for LEVEL the step since which the curve has been level.
     """
 
     verdict: Verdict
     change: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    begin: int = 0
     since: int = 0
 
     @property
@@ -64,9 +68,9 @@ class Trend:
     def evidence(self) -> str:
         """The figures behind it, for a tooltip."""
         if self.verdict is Verdict.EARLY:
-            return "There are too few values yet, or they scatter too much, to tell a trend from chance."
+            return "There are too few values yet to tell a trend from chance."
         return (
-            f"Since step {self.since:,} the value changed by {self.change:+.1%} "
+            f"Since step {self.begin:,} the value changed by {self.change:+.1%} "
             f"(95 % sure that it is between {self.low:+.1%} and {self.high:+.1%})."
         )
 
@@ -86,23 +90,24 @@ def trend(steps: Floats, values: Floats, *, higher_is_better: bool = False) -> T
     first = len(values) - max(FEWEST, math.ceil(WINDOW * len(values)))
     x, y = _blocks(steps[first:], values[first:], BLOCKS)
     slope, low, high = _theil_sen(x, y)
-    level = abs(float(np.median(y)))
+    begin, level = int(steps[first]), abs(float(np.median(y)))
     if level == 0.0:
-        return Trend(Verdict.LEVEL if not np.any(y) else Verdict.EARLY, since=int(steps[first]))
+        return Trend(Verdict.UNCLEAR if np.any(y) else Verdict.LEVEL, begin=begin, since=begin)
     scale = float(x[-1] - x[0]) / level
     change, low, high = slope * scale, low * scale, high * scale
-    verdict = _verdict(*((-change, -high, -low) if higher_is_better else (change, low, high)))
-    since = _level_since(steps, values) if verdict is Verdict.LEVEL else int(steps[first])
-    return Trend(verdict, change, low, high, since)
+    start = float(np.mean(values[: max(len(values) // 50, 3)]))
+    gained = abs(start - level) / level if len(values) >= SETTLED else 0.0
+    verdict = _verdict(*((-change, -high, -low) if higher_is_better else (change, low, high)), max(gained, 1.0))
+    return Trend(verdict, change, low, high, begin, _level_since(steps, values) if verdict is Verdict.LEVEL else begin)
 
 
-def _verdict(change: float, low: float, high: float) -> Verdict:
-    """In words, for a value that ought to fall."""
+def _verdict(change: float, low: float, high: float, gained: float) -> Verdict:
+    """In words, for a value that ought to fall and has fallen by `gained` times its level since the beginning."""
     if high < 0 and change <= -SLIGHT:
         return Verdict.IMPROVING if change <= -CLEAR else Verdict.SLOWLY
     if low > 0 and change >= WORSE:
         return Verdict.WORSE
-    return Verdict.EARLY if high - low > VAGUE else Verdict.LEVEL
+    return Verdict.UNCLEAR if high - low > VAGUE * gained else Verdict.LEVEL
 
 
 def _blocks(steps: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
