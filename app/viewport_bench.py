@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from emotalker.engine.media import AudioTrack
     from emotalker.engine.playback import Frame, PlaybackStats
 
+    Measurement = tuple[PlaybackStats, float]
+    """Figures, and frames shown per second over the whole time."""
+
 SIZE = 512
 SECONDS = 20.0
 SETTLE = 3.0
@@ -68,7 +71,7 @@ class Stage(QObject):
             self.performer.set_loop((0.0, track.duration))
         self.window.show()
 
-    def measure(self, seconds: float) -> PlaybackStats:
+    def measure(self, seconds: float) -> Measurement:
         """Play, and count for some seconds.
 
         Raises:
@@ -77,12 +80,13 @@ class Stage(QObject):
         self.performer.play()
         wait(SETTLE)
         self.performer.reset_stats()
+        begin = time.perf_counter()
         wait(seconds)
-        stats = self.performer.stats()
+        stats, took = self.performer.stats(), time.perf_counter() - begin
         self.performer.pause()
         if self.errors:
             raise RuntimeError("playing failed") from self.errors[0]
-        return stats
+        return stats, stats.shown / took
 
     def close(self) -> None:
         """End threads and window."""
@@ -114,23 +118,23 @@ def wait(seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
     return until()
 
 
-def measured(avatar: Avatar, track: AudioTrack | None, heard: Heard | None, backend: str, seconds: float) -> dict:
+def figures_of(avatar: Avatar, track: AudioTrack | None, heard: Heard | None, backend: str, seconds: float) -> dict:
     """The figures `viewport.*`: quiet ones, then while training."""
     stage = Stage(avatar, track, heard, backend)
     try:
         wait(2.0)
-        quiet = stage.measure(seconds)
+        quiet, fps = stage.measure(seconds)
         figures: dict[str, Any] = {
             "backend": stage.viewport.backend,
-            "fps": round(quiet.shown / seconds, 2),
+            "fps": round(fps, 2),
             "dropped": round(100 * quiet.dropped_share, 2),
             "av_offset_ms_max": round(abs(quiet.av_offset_ms_max), 2),
             "interval_ms": round(quiet.interval_ms, 2),
             "p99_ms": round(quiet.interval_p99_ms, 2),
         }
-        busy = _beside_training(lambda: stage.measure(seconds))
+        busy, fps = _beside_training(lambda: stage.measure(seconds))
         figures |= {
-            "fps_training": round(busy.shown / seconds, 2),
+            "fps_training": round(fps, 2),
             "dropped_training": round(100 * busy.dropped_share, 2),
             "av_offset_training_ms_max": round(abs(busy.av_offset_ms_max), 2),
             "p99_training_ms": round(busy.interval_p99_ms, 2),
@@ -140,7 +144,7 @@ def measured(avatar: Avatar, track: AudioTrack | None, heard: Heard | None, back
         stage.close()
 
 
-def _beside_training(measure: Callable[[], PlaybackStats]) -> PlaybackStats:
+def _beside_training(measure: Callable[[], Measurement]) -> Measurement:
     """Measure while a training runs in a child process."""
     from emotalker.app.worker import JobQueue, JobSpec
     from emotalker.engine.jobs import Metric
@@ -152,10 +156,10 @@ def _beside_training(measure: Callable[[], PlaybackStats]) -> PlaybackStats:
         queue.submit(JobSpec("train", "Training to measure beside", TrainingLoad(), None))
         if not wait(PATIENCE, lambda: bool(trains or over)) or over:
             raise RuntimeError(f"the training did not start: {over}")
-        stats = measure()
+        measured = measure()
         if over:
             raise RuntimeError(f"the training ended meanwhile: {over}")
-        return stats
+        return measured
     finally:
         queue.shutdown(20.0)
 
@@ -170,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
     chosen = parser.parse_args(arguments)
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    figures = measured(*_performance(chosen.twin, chosen.voice), chosen.backend, chosen.seconds)
+    figures = figures_of(*_performance(chosen.twin, chosen.voice), chosen.backend, chosen.seconds)
     text = json.dumps({"viewport": figures}, indent=2)
     if chosen.json is None:
         print(text)

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from emotalker.app.cli import bench as window_bench
 from emotalker.engine import assets
 from emotalker.engine.jobs import Metric, Progress
 
@@ -98,3 +100,32 @@ def test_assets_list_and_verify(run: Callable, monkeypatch: pytest.MonkeyPatch, 
     assert verified.exit_code == 1
     assert "emotalker-cli assets fetch" in verified.stderr
     assert run("assets", "verify", "nothing_like_it").exit_code == 1
+
+
+def test_bench_of_the_window_is_a_process_of_its_own(
+    run: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command line starts it under the screen there is, and passes its figures on; it knows no Qt itself."""
+    asked: list[list[str]] = []
+
+    def start(command: list[str], **_: Any) -> SimpleNamespace:
+        asked.append(command)
+        Path(command[command.index("--json") + 1]).write_text('{"viewport": {"fps": 50.0, "backend": "cpu"}}')
+        return SimpleNamespace(returncode=0, stdout="")
+
+    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(window_bench, "_screen", lambda: ["a-screen"])
+    result = run("bench", "--viewport", "--seconds", "3", "--json", "v.json")
+    assert result.exit_code == 0
+    assert json.loads(Path("v.json").read_text()) == {"viewport": {"fps": 50.0, "backend": "cpu"}}
+    assert asked[0][0] == "a-screen"
+    assert asked[0][asked[0].index("--seconds") + 1] == "3.0"
+
+
+def test_bench_of_the_window_says_what_failed(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that does not open is one plain sentence, not a traceback."""
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stdout="a\nno display\n"))
+    monkeypatch.setattr(window_bench, "_screen", list)
+    result = run("bench", "--viewport")
+    assert result.exit_code == 1
+    assert "no display" in result.stderr
