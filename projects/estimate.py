@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from emotalker.engine.files import write_json
 
 SCENES = ((10_000, 256), (20_000, 512), (50_000, 512))
 """Gaussians and picture size of the scenes that are measured."""
-CHECK_SECONDS = 2.0  # quality check of a clip
+CHECK_SECONDS = 1.0  # quality check of a clip
 VERSION = 1  # of the measurement; an older one is made again
 
 _GIGABYTE, _MEGABYTE = 1e9, 1e6
 _SPARE_DISK = 0.5 * _GIGABYTE
 _PROBE_TIMEOUT = 90.0
+_LOOK_SECONDS, _BUSY_PERCENT = 0.4, 20.0
 _PROBE = "import sys; from emotalker.projects.estimate import measure; print(measure(float(sys.argv[1])).to_json())"
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,14 @@ class MachineSpeed:
         network_ms: milliseconds of a fixed lot of network arithmetic.
         cores: processor cores.
         measured: False for the figures of the machine the estimates were made on.
+        busy: other programs were at work while it was measured.
     """
 
     picture_ms: tuple[float, ...] = (7.3, 18.2, 25.5)
     network_ms: float = 3.9
     cores: int = 2
     measured: bool = False
+    busy: bool = False
 
     def picture(self, count: float, size: int) -> float:
         """Milliseconds of rendering `count` Gaussians at `size` x `size` with gradient and SSIM."""
@@ -144,14 +147,16 @@ def estimate(preset_name: str, clip_seconds: float, clip_count: int, speed: Mach
     disk = (0.41 + 1.31 * pixels) * _MEGABYTE * clip_seconds + 46 * _MEGABYTE + 5.5e3 * most
     cores = f"{speed.cores} core{'' if speed.cores == 1 else 's'}"
     where = f"Measured on this computer ({cores})" if speed.measured else "From a computer with 2 cores, not this one"
-    note = f"{where}; other programs that run meanwhile make it longer."
+    others = "while other programs were at work" if speed.busy else "other programs that run meanwhile make it longer"
+    note = f"{where}{'' if speed.busy else ';'} {others}."
     return Estimate(stages, sum(stages.values()), int(memory), int(1.1 * disk), note)
 
 
 def probe_machine(seconds: float = 2.0, cache: Path | None = None) -> MachineSpeed:
     """How fast this machine is; measured once in a process of its own, then remembered.
 
-    Where it cannot be measured, the figures of the reference machine are returned.
+    What was measured while other programs were at work counts for now and is not remembered. Where it cannot be
+    measured, the figures of the reference machine are returned.
 
     Args:
         seconds: about how long to measure.
@@ -161,6 +166,7 @@ def probe_machine(seconds: float = 2.0, cache: Path | None = None) -> MachineSpe
     known = _read(cache)
     if known is not None:
         return known
+    busy = psutil.cpu_percent(_LOOK_SECONDS) > _BUSY_PERCENT
     try:
         command = [sys.executable, "-P", "-c", _PROBE, str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_TIMEOUT, check=True)
@@ -168,6 +174,8 @@ def probe_machine(seconds: float = 2.0, cache: Path | None = None) -> MachineSpe
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
         log.warning("the speed of this machine could not be measured: %s", error)
         return REFERENCE
+    if busy:
+        return replace(speed, busy=True)
     try:
         write_json(cache, {"machine": _machine(), "speed": json.loads(speed.to_json())})
     except UserError as error:
@@ -192,15 +200,15 @@ def measure(seconds: float) -> MachineSpeed:
     from emotalker.engine.torch_threads import one_torch_thread
     from emotalker.engine.training.dssim import ssim
 
-    def median_ms(call: Any, share: float) -> float:
+    def least_ms(call: Any, share: float) -> float:
         call()
         times: list[float] = []
         end = time.perf_counter() + share * seconds
-        while len(times) < 3 or (time.perf_counter() < end and len(times) < 50):
+        while len(times) < 5 or (time.perf_counter() < end and len(times) < 200):
             start = time.perf_counter()
             call()
             times.append(time.perf_counter() - start)
-        return 1000 * sorted(times)[len(times) // 2]
+        return 1000 * min(times)  # other programs only ever make it longer
 
     warm_up()
     pictures = []
@@ -213,7 +221,7 @@ def measure(seconds: float) -> MachineSpeed:
                 step()
                 torch.autograd.grad(1 - ssim(image, target), image)
 
-            pictures.append(median_ms(both, 0.28))
+            pictures.append(least_ms(both, 0.28))
         sequence, weight = torch.rand(768, 128), torch.rand(128, 1024)
         plane, kernel = torch.rand(1, 16, 128, 128), torch.rand(32, 16, 3, 3)
 
@@ -221,7 +229,7 @@ def measure(seconds: float) -> MachineSpeed:
             sequence @ weight @ weight.T
             torch.nn.functional.conv2d(plane, kernel)
 
-        thinking = median_ms(network, 0.15)
+        thinking = least_ms(network, 0.15)
     return MachineSpeed(tuple(pictures), thinking, os.cpu_count() or 1, True)
 
 
