@@ -22,7 +22,7 @@ from emotalker.widgets.common import EmptyState, WrapLabel
 from emotalker.widgets.consent import ConsentBanner, ConsentPanel
 
 PICTURE_SIDE = 320
-WIDE = 1060  # logical pixels from which the picture's size has a column
+WIDE = 132  # steps of the grid from which length and size of the picture have columns
 
 
 class ClipsPage(QWidget):
@@ -60,6 +60,7 @@ class ClipsPage(QWidget):
         self.setAcceptDrops(True)
         self._loader = Loader(self)
         self._loader.loaded.connect(self._picture_loaded)
+        self._wide: bool | None = None
         self._pictures: dict[tuple[str, int], QImage] = {}
         self.model = ClipsModel(self)
         self.model.label_edited.connect(self._label_edited)
@@ -147,7 +148,13 @@ class ClipsPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what the details say too where there is little room."""
         super().resizeEvent(event)
-        self.table.setColumnHidden(Column.PICTURE, self.width() < style.space(WIDE / 8))
+        wide = self.width() >= style.space(WIDE)
+        if wide is not self._wide:
+            self._wide = wide
+            side = style.space(42 if wide else 33)
+            self.splitter.setSizes([self.width() - side, side])
+            for column in (Column.PICTURE, Column.LENGTH):
+                self.table.setColumnHidden(column, not wide)
 
     def _arrange(self) -> None:
         self._stack = QStackedWidget()
@@ -169,7 +176,6 @@ class ClipsPage(QWidget):
         across.addWidget(self._stack)
         across.addWidget(self.tabs)
         across.setStretchFactor(0, 1)
-        across.setSizes([900, style.space(42)])
         self.splitter = across
         head = QHBoxLayout()
         head.setSpacing(style.space(2))

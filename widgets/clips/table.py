@@ -11,7 +11,7 @@ from emotalker.widgets.clips.delegates import EmotionDelegate, LevelDelegate, Th
 from emotalker.widgets.clips.model import ClipsModel, Column
 
 _WIDTHS = {
-    Column.EMOTION: 14, Column.LEVEL: 9, Column.LENGTH: 9, Column.PICTURE: 20, Column.CHECK: 15, Column.HELD_OUT: 10,
+    Column.EMOTION: 13, Column.LEVEL: 8, Column.LENGTH: 9, Column.PICTURE: 20, Column.CHECK: 17, Column.HELD_OUT: 10,
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ class ClipsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(style.space(7))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(style.space(6))
         for column, width in _WIDTHS.items():

@@ -35,6 +35,9 @@ RECORDINGS = "Video and sound (*.mp4 *.mov *.m4v *.mkv *.webm *.wav *.mp3 *.m4a 
 class ConsentPanel(QScrollArea):
     """Edits one consent; nothing is kept until the button is pressed.
 
+    Args:
+        embedded: without the buttons, for a dialog that has its own and asks `consent()`.
+
     Attributes:
         name: who agrees.
         date: when.
@@ -46,8 +49,9 @@ class ConsentPanel(QScrollArea):
     consent_changed = Signal(object)
     """The `Consent` as it is from now on."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, embedded: bool = False) -> None:
         super().__init__(parent)
+        self._embedded = embedded
         self.setObjectName("consent_panel")
         self.setAccessibleName("Consent")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -56,7 +60,7 @@ class ConsentPanel(QScrollArea):
         self._icon, self._state = IconLabel("warning", 20, "warn"), WrapLabel()
         self._text = WrapLabel()
         self.name, self.date = QLineEdit(), QDateEdit(QDate.currentDate())
-        self.agreed = QCheckBox("I am this person, or")
+        self.agreed = QCheckBox("I am this person, or this person agreed")
         self.recording = QLineEdit()
         self.give = QPushButton("Keep consent")
         self.revoke = QPushButton("Take back consent")
@@ -80,8 +84,8 @@ class ConsentPanel(QScrollArea):
         for field in (self.name, self.date, self.agreed):
             field.setEnabled(not consent.given)
         self.recording_button.setEnabled(not consent.given)
-        self.give.setVisible(not consent.given)
-        self.revoke.setVisible(consent.given)
+        self.give.setVisible(not consent.given and not self._embedded)
+        self.revoke.setVisible(consent.given and not self._embedded)
         if consent.given:
             self._icon.set_icon("good", "good")
             self._state.setText(f"{consent.name} agreed on {consent.date}.")
@@ -107,10 +111,6 @@ class ConsentPanel(QScrollArea):
     def take_back(self) -> None:
         """Keep that there is no consent any more."""
         self.consent_changed.emit(Consent(name=self._consent.name))
-
-    def without_button(self) -> None:
-        """For a dialog that has a button of its own: fields alone."""
-        self.give.setParent(None)
 
     def _build(self) -> None:
         inner = QWidget()
@@ -161,7 +161,6 @@ class ConsentPanel(QScrollArea):
         self.date.setDisplayFormat("yyyy-MM-dd")
         self.date.setCalendarPopup(True)
         self.agreed.setObjectName("consent_agreed")
-        self.agreed.setText("I am this person, or this person agreed")
         self.agreed.setAccessibleName(self.agreed.text())
         self.agreed.setToolTip("Tick it only if the person in the clips has agreed to the statement above")
         self.agreed.toggled.connect(self._refresh)

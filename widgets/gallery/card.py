@@ -28,11 +28,11 @@ COVER_SHARE = 0.72  # height of a cover for its width
 
 
 class Cover(QWidget):
-    """The picture of a card, or a person in outline."""
+    """The picture of a card, or an icon in outline; `share` is its height for its width."""
 
-    def __init__(self, icon: str = "person", parent: QWidget | None = None) -> None:
+    def __init__(self, icon: str = "person", share: float = COVER_SHARE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icon = icon
+        self._icon, self._share = icon, share
         self._pixmap: QPixmap | None = None
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -55,7 +55,7 @@ class Cover(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """A little wider than high."""
-        return round(width * COVER_SHARE)
+        return round(width * self._share)
 
     def sizeHint(self) -> QSize:
         """At the width of a narrow card."""

@@ -10,6 +10,8 @@ from emotalker.widgets import style
 from emotalker.widgets.common import WrapLabel
 from emotalker.widgets.gallery.card import Cover
 
+SHARE = 0.5
+
 
 class Welcome(QWidget):
     """Two ways to begin, the quick one first."""
@@ -22,7 +24,7 @@ class Welcome(QWidget):
         super().__init__(parent)
         self.setObjectName("gallery_welcome_page")
         self.setAccessibleName("Welcome")
-        self._picture = Cover("smile")
+        self._picture = Cover("smile", SHARE)
         self.try_sample = _button("Try the sample twin", "primary", "See a finished twin talk; no training is needed")
         self.try_sample.setObjectName("welcome_sample")
         self.try_sample.clicked.connect(self.sample_requested)
@@ -36,7 +38,7 @@ class Welcome(QWidget):
         new.clicked.connect(self.new_requested)
         self.new = new
         own = self._card(
-            Cover("clips"), "Make your own",
+            Cover("clips", SHARE), "Make your own",
             "You need a few short clips of one person talking: calm, and with the emotions the twin shall show. "
             "Drop them anywhere on this page.",
             new,
