@@ -238,7 +238,7 @@ def _step_back() -> None:
         return
     import psutil
 
-    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    psutil.Process().nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS"))  # noqa: B009  Windows only
 
 
 def _sendable(message: Message) -> Message:

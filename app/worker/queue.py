@@ -65,7 +65,7 @@ class JobQueue(QObject):
         parent: Qt's owner.
     """
 
-    event = Signal(int, object)
+    event = Signal(int, object)  # type: ignore[assignment]  # hides QObject.event, which nobody calls on a queue
     """Everything a job yields, with the job's number."""
     state_changed = Signal(object)
     """JobState: a job got on."""

@@ -121,3 +121,22 @@ class Unsendable:
 def trouble() -> UserError:
     """An error with its three parts."""
     return UserError("No face.", "None was found.", "Film one.")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The real first stage on one clip, small."""
+
+    clip: Path
+    track_dir: Path
+    out: Path
+    steps: int
+
+    def __call__(self, stop: StopToken) -> Job:
+        from emotalker.engine.clip import ClipInput
+        from emotalker.engine.training.config import Stage1Config
+        from emotalker.engine.training.stage1 import fit
+
+        config = Stage1Config(steps=self.steps, count=600, most=800, size=96, preview_every=100)
+        clips = [ClipInput(self.clip.stem, self.clip, "neutral", 0.0)]
+        return fit(clips, self.track_dir, self.out, config, stop)

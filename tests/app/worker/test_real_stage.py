@@ -1,0 +1,65 @@
+"""A real stage of training in a real child process, stopped on the way and brought to its end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotalker.engine.jobs import Metric, Notice, Preview
+from emotalker.projects.jobstate import Phase
+
+SIZE, STEPS = 96, 400
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A clip of the sample person and the folder of its true track."""
+    import cv2
+
+    from emotalker.engine.media import FrameSource, FrameStoreWriter
+    from emotalker.engine.synthetic.sample import SampleConfig, make_sample
+
+    folder = tmp_path_factory.mktemp("person")
+    config = SampleConfig(size=SIZE, seconds=1.0, emotions=("neutral",), levels=(2.0,))
+    clip = make_sample(folder / "film", config)[0].clip
+    place = folder / "track" / "clips" / clip.id
+    place.mkdir(parents=True)
+    shutil.copy(folder / "film" / "truth" / f"{clip.id}.safetensors", place / "track.safetensors")
+    shutil.copy(folder / "film" / "truth" / "subject.safetensors", folder / "track" / "subject.safetensors")
+    pictures = [picture for _, picture in FrameSource(clip.path)]
+    plate = np.repeat(np.mean([p[:, 1:3] for p in pictures], (0, 2))[:, None], SIZE, 1)
+    writer = FrameStoreWriter(place / "frames.store")
+    for picture in pictures:
+        writer.append(picture, np.uint8(255) * (np.abs(picture - plate).max(-1) > 16).astype(np.uint8))
+    writer.close()
+    cv2.imwrite(str(place / "plate.png"), plate[..., ::-1].astype(np.uint8))
+    return clip.path, folder / "track"
+
+
+@pytest.mark.slow
+def test_a_fit_is_stopped_and_goes_on_to_its_end(watched: Any, tracked: tuple[Path, Path], tmp_path: Path) -> None:
+    """Stopped through the queue it keeps a checkpoint; the same job again goes on from that step and finishes."""
+    from worker_jobs import Fit
+
+    job = Fit(*tracked, tmp_path / "fit", STEPS)
+    id_ = watched.submit(job, "train")
+    watched.until(lambda: 60 <= watched.state(id_).done < STEPS, 30)
+    watched.queue.pause(id_)
+    watched.phase(id_, Phase.PAUSED)
+    watched.queue.stop(id_)
+    assert watched.end(id_).phase is Phase.STOPPED
+    assert (tmp_path / "fit" / "checkpoint.safetensors").is_file()
+    assert not (tmp_path / "fit" / "done.json").exists()
+    reached = watched.said(id_, Metric)[-1].step
+    again = watched.submit(job, "train")
+    assert watched.end(again, 40).phase is Phase.FINISHED
+    (notice,) = watched.said(again, Notice)
+    started = int(notice.text.split()[-1].rstrip("."))
+    assert reached <= started < reached + 21
+    assert watched.said(again, Metric)[-1].step == STEPS
+    assert watched.said(again, Preview)[-1].path.is_file()
+    assert (tmp_path / "fit" / "done.json").is_file()
