@@ -97,7 +97,7 @@ class TrainingWiring(QObject):
             if asked == self._asked and self.session.project is not None and self.session.project.folder == folder:
                 self.page.set_stages(found[0])
                 self.page.set_presets(found[1])
-                self.page.set_preset(preset)
+                self._show_preset(preset)
 
         self.studio.tasks.run(work, done)
 
@@ -138,6 +138,11 @@ class TrainingWiring(QObject):
 
         self.page.set_presets([PresetChoice(name, title, text, None, False) for name, title, text in PRESETS])
 
+    def _show_preset(self, preset: str) -> None:
+        """Mark the preset; one that only the command line offers counts as the smallest."""
+        known = [name for name, _, _ in PRESETS]
+        self.page.set_preset(preset if preset in known else known[0])
+
     def _preset(self) -> str:
         return self.session.project.manifest.preset if self.session.project is not None else "draft"
 
@@ -157,7 +162,7 @@ class TrainingWiring(QObject):
         self.page.clear()
         self.page.set_job(None)
         if project is not None:
-            self.page.set_preset(project.manifest.preset)
+            self._show_preset(project.manifest.preset)
             self.page.load_history(project.folder / "runs")
             job = self.studio.job()
             if job is not None and self._is_open(job.id):

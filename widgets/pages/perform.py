@@ -97,5 +97,7 @@ class PerformPage(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
-        scroll.setMinimumWidth(SIDE_WIDTH - 60)
+        # never narrower than what is in it: there is no way to scroll sideways
+        bar = scroll.verticalScrollBar().sizeHint().width()
+        scroll.setMinimumWidth(inner.minimumSizeHint().width() + bar + 2)
         return scroll
