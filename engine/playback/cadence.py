@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-RATES = (60.0, 50.0, 45.0, 40.0, 30.0, 25.0)
+RATES = (60.0, 50.0, 45.0, 40.0, 30.0, 25.0, 20.0, 15.0)
 KEEP, RISE = 1.05, 0.75
 """Share of a frame's time that the slower of the two may take, for keeping a rate and for taking up a higher one."""
 TOO_MANY = 0.02

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from emotalker.engine.camera import Camera
     from emotalker.engine.gaussians.cpu import GaussianArrays
 
-LATE = 0.04
-"""Seconds between sound and picture that a viewer begins to notice; a frame later than this is not shown."""
+LATE = 0.035
+"""Seconds a frame may be late when its painting begins. A viewer begins to notice 40 ms between sound and picture, and
+painting takes some of them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ def seen(pose: float, draw: float) -> Cadence:
 
 
 @pytest.mark.parametrize(
-    ("pose", "draw", "wanted"), [(0.002, 0.003, 60), (0.007, 0.012, 60), (0.013, 0.014, 50), (0.02, 0.1, 25)]
+    ("pose", "draw", "wanted"), [(0.002, 0.003, 60), (0.007, 0.012, 60), (0.013, 0.014, 50), (0.02, 0.1, 15)]
 )
 def test_it_starts_at_what_the_machine_does(pose: float, draw: float, wanted: float) -> None:
     """The slower of the two threads decides."""
