@@ -26,6 +26,7 @@ LONGEST_LOG = 200_000
 """Characters of a log that go into the report, its end."""
 SHORTEST_NAME = 2
 """A name of one letter is no secret, and hiding it would spoil every word."""
+_HERE = str(Path(__file__).resolve().parents[1])
 OPEN_SETTINGS = (
     "theme", "scale", "preset", "render_backend", "render_size", "pause_training_while_playing", "tour_done", "hud",
     "expert", "crash_reports",
@@ -37,9 +38,11 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _FILE = re.compile(
     r"""[^\s'"<>|/\\:]+\.(?:mp4|mov|mkv|webm|avi|m4v|wav|mp3|m4a|flac|ogg|png|jpe?g|webp|npz|ply|safetensors)\b""", re.I
 )
+# a folder may have spaces in its name: a path goes on as long as a slash follows within a few words
 _PATH = re.compile(
-    r"""(?P<quote>['"])(?P<quoted>(?:[A-Za-z]:[\\/]|/|~/|\\\\)[^'"\n]*)(?P=quote)"""
-    r"""|(?<![\w.:/\\<])(?P<bare>(?:[A-Za-z]:[\\/]|~?/(?=[\w.])|\\\\)[^\s'"<>|]*)"""
+    r"""(?P<quote>['"])(?:[A-Za-z]:[\\/]|/|~/|\\\\)[^'"\n]*(?P=quote)"""
+    r"""|(?<![\w.:/\\<>])(?:[A-Za-z]:[\\/]|~?/(?=[\w.<])|\\\\)"""
+    r"""(?:[^\s'"|]| (?=(?:[^\s'"|:,;/\\]+ ){0,5}[^\s'"|:,;/\\]*[/\\]))*"""
 )
 
 
@@ -51,36 +54,31 @@ class Mask:
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        home = Path.home()
         own = {platform.node(), *_user_names()}
-        given = {part.strip() for name in names for part in (name, Path(name).stem)}
-        self._home = {str(home), home.as_posix()} - {"/", ""}
+        given = {part.strip() for name in names for part in (name, Path(name).stem, *name.split())}
         secret = sorted({n for n in given | own if len(n) >= SHORTEST_NAME}, key=len, reverse=True)
         own_words = {n.lower() for n in own}
         self._words = [(_word(n), "<user>" if n.lower() in own_words else "<name>") for n in secret]
-        self._code = tuple(str(Path(p)) for p in {*sys.path, sys.prefix, sys.base_prefix} if p)
+        # the longest folder first, so that site-packages goes before the environment that holds it
+        folders = {str(Path(p)) for p in {*sys.path, sys.prefix, sys.base_prefix, _HERE} if p} - {"/"}
+        code = "|".join(re.escape(f) for f in sorted(folders, key=len, reverse=True))
+        self._code = re.compile(rf"(?<![\w/\\])(?:{code})[/\\]([^\s'\"<>|]+?\.py)\b")
 
     def __call__(self, text: str) -> str:
         """The text without them."""
-        text = _PATH.sub(self._path, text)
-        for folder in self._home:
-            text = text.replace(folder, "<home>")
+        # of a path only what belongs to programs stays: a module in a traceback; all else may name a person
+        text = self._code.sub(lambda match: "<code>:" + match[1].replace("\\", "/"), text)
         text = _ADDRESS.sub("<address>", text)
         for pattern, instead in self._words:
             text = pattern.sub(instead, text)
+        text = _PATH.sub(_hidden, text)
         return _FILE.sub(lambda match: f"<file>.{match[0].rpartition('.')[2]}", text)
 
-    def _path(self, match: re.Match[str]) -> str:
-        """Of a path only what belongs to programs stays: a module in a traceback. All else may name a person."""
-        quote, path = match["quote"] or "", match["quoted"] or match["bare"]
-        # the longest folder first, so that site-packages goes before the environment that holds it
-        for folder in sorted(self._code, key=len, reverse=True):
-            if path.startswith((folder + "/", folder + "\\")):
-                inside = path[len(folder) + 1 :].replace("\\", "/")
-                if inside.partition(":")[0].endswith(".py"):
-                    return f"{quote}<code>/{inside}{quote}"
-        ending = re.search(r"\.\w{1,6}$", path)
-        return f"{quote}<path>{ending[0] if ending else ''}{quote}"
+
+def _hidden(match: re.Match[str]) -> str:
+    quote = match["quote"] or ""
+    ending = re.search(r"\.\w{1,6}$", match[0].strip("'\""))
+    return f"{quote}<path>{ending[0] if ending else ''}{quote}"
 
 
 def collect(details: str, values: Settings, names: Iterable[str] = ()) -> dict[str, str]:
