@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -140,6 +140,9 @@ class Tour(QObject):
         self.card.skip.clicked.connect(self.skip)
         self.destroyed.connect(self.ring.deleteLater)
         self.destroyed.connect(self.card.deleteLater)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._let_go)
 
     @property
     def index(self) -> int:
@@ -217,6 +220,11 @@ class Tour(QObject):
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
         self._before = None
         self.finished.emit(whole)
+
+    def _let_go(self) -> None:
+        """Listen to nothing any more: widgets still send events while the program ends."""
+        self._index = -1
+        self._watch()
 
     def _watch(self) -> None:
         """Listen to the target and everything it lies in: any of them may move it."""
