@@ -11,25 +11,25 @@ from scipy.spatial import cKDTree
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.default import load_default_head, load_default_torso
-from emotalker.engine.head.model import axis_angle_to_matrix
+from emotalker.engine.head.model import JOINTS, axis_angle_to_matrix
 from emotalker.engine.render.mesh import rasterize_mesh, vertex_normals
 from emotalker.engine.synthetic.appearance import (
     CLOTH,
+    FALL,
     HAIR,
-    HAIRLINE_Y,
-    HAIRLINE_Z,
     SKIN,
     default_lights,
     default_palette,
     shade,
 )
+from emotalker.engine.synthetic.hair import fitted_to, hair_cap, hair_fall
 from emotalker.engine.synthetic.materials import cavity_of, materials_of
 
 F32 = NDArray[np.float32]
-HAIR_THICKNESS = 0.013
 SHIRT_GAP = 0.0022
 DISTANCE = 1.1
-FIELD = 0.46
+HEAD = JOINTS.index("head")
+FIELD = 0.42
 
 
 @dataclass(frozen=True)
@@ -68,25 +68,29 @@ class SampleBody:
         self._lights = default_lights()
         faces = self.head.triangles
         rest = self.head.template.numpy()
-        self._hair_source, hair_faces, self._hair_offset = _hair_cap(rest, faces, self.head.regions["ears"])
+        self._hair_source, hair_faces, self._hair_offset = hair_cap(rest, faces, self.head.regions["ears"])
         torso, torso_faces = load_default_torso()
         with torch.no_grad():
-            shaped, _ = self.head.shape(self.identity)
+            shaped, self._joints = self.head.shape(self.identity)
         ring = np.nonzero(self.head.regions["neck_ring"])[0]
         torso = _follow_ring(torso, rest[ring], shaped.numpy()[ring] - rest[ring])
         shirt = torso + SHIRT_GAP * vertex_normals(torso, torso_faces)
+        fall, fall_faces = hair_fall()
+        self._fall = fitted_to(fall, rest, shaped.numpy())
         count = len(rest)
-        hair_at, torso_at = count, count + len(self._hair_source)
+        hair_at, fall_at = count, count + len(self._hair_source)
+        torso_at = fall_at + len(fall)
         parts: list[NDArray[np.integer]] = [
             faces,
             hair_faces + hair_at,
+            fall_faces + fall_at,
             torso_faces + torso_at,
             torso_faces + torso_at + len(torso),
         ]
         self.triangles = np.concatenate(parts).astype(np.int32)
         self._static = np.concatenate([torso, shirt]).astype(np.float32)
-        self._rest = np.concatenate([rest, rest[self._hair_source], torso, shirt]).astype(np.float32)
-        added = np.repeat(np.array([HAIR, SKIN, CLOTH], np.int8), [len(p) for p in parts[1:]])
+        self._rest = np.concatenate([rest, rest[self._hair_source], fall, torso, shirt]).astype(np.float32)
+        added = np.repeat(np.array([HAIR, FALL, SKIN, CLOTH], np.int8), [len(p) for p in parts[1:]])
         self._kinds = np.concatenate([materials_of(self.head), added])
         self._cavity = np.concatenate([cavity_of(self.head), np.zeros(len(self._rest) - count, np.float32)])
         self._eyes = self.head.joints[4:].numpy()
@@ -98,10 +102,12 @@ class SampleBody:
                 torch.from_numpy(np.asarray(x, np.float32)[None]) for x in (pose.psi, pose.jaw, pose.neck, pose.eyes)
             ]
             head = self.head.forward(self.identity, *tensors)[0].numpy()
+            bone = self.head.bone_transforms(self._joints, *tensors[1:])[0, HEAD].numpy()
             turn = axis_angle_to_matrix(torch.from_numpy(np.asarray(pose.root_rotation, np.float32))).numpy()
         normals = vertex_normals(head, self.head.triangles)[self._hair_source]
         hair = head[self._hair_source] + normals * self._hair_offset[:, None]
-        everything = np.concatenate([head, hair, self._static]) @ turn.T + pose.root_translation
+        fall = self._fall @ bone[:, :3].T + bone[:, 3]
+        everything = np.concatenate([head, hair, fall, self._static]) @ turn.T + pose.root_translation
         return everything.astype(np.float32), everything[: len(head)].astype(np.float32)
 
     def paint(self, vertices: F32, camera: Camera, background: F32, oversample: int = 2) -> tuple[F32, F32]:
@@ -115,26 +121,6 @@ class SampleBody:
         )  # fmt: skip
         blocks = frame.mask.reshape(camera.height, oversample, camera.width, oversample)
         return image, blocks.mean((1, 3), dtype=np.float32)
-
-
-def _hair_cap(
-    rest: F32, triangles: NDArray[np.int32], ears: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], F32]:
-    """A shell over the scalp: the head vertices it grows from, its triangles, and how far out each vertex lies.
-
-    It starts a little under the skin outside the hairline, so that its border is where it comes out of the skin.
-    """
-    above = rest[:, 1] - np.interp(rest[:, 2], HAIRLINE_Z, HAIRLINE_Y)
-    rise = np.clip(above / 0.035, 0, 1)
-    offset = HAIR_THICKNESS * rise * rise * (3 - 2 * rise) + np.where(above > 0, 0.001, -0.002)
-    top = np.clip((rest[:, 1] - 0.09) / 0.05, 0, 1)
-    offset = offset * (1 + 0.5 * top)
-    offset[ears] = -0.004
-    outer = rest[:, 1] > -0.06
-    chosen = (above[triangles] > -0.012).any(1) & outer[triangles].all(1) & ~ears[triangles].all(1)
-    chosen &= np.linalg.norm(rest[triangles].mean(1) - [0, 0.05, 0], axis=1) > 0.06
-    used, faces = np.unique(triangles[chosen], return_inverse=True)
-    return used, faces.reshape(-1, 3), offset[used].astype(np.float32)
 
 
 def _follow_ring(torso: F32, ring: F32, moved: F32) -> F32:

@@ -21,6 +21,7 @@ from emotalker.engine.synthetic.body import Pose, SampleBody, sample_camera
 from emotalker.engine.synthetic.performance import Performance, perform, voice_of
 from emotalker.engine.synthetic.phones import script
 from emotalker.engine.synthetic.speech import RATE, speak
+from emotalker.engine.synthetic.voices import Script, read_scripts
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
@@ -44,6 +45,7 @@ class SampleConfig:
         levels: which levels of the others.
         takes: clips of each emotion and level, with other words and motion.
         seed: of words, motion, blinks and hiss.
+        scripts: folder of voices by clip name, see `voices.read_scripts`; clips that have one act to it, at its length.
     """
 
     size: int = 512
@@ -53,6 +55,7 @@ class SampleConfig:
     levels: tuple[float, ...] = (1.0, 2.0, 3.0)
     takes: int = 1
     seed: int = 0
+    scripts: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,13 @@ def sample_clips(out_dir: Path, config: SampleConfig | None = None) -> Iterator[
     """
     config = config or SampleConfig()
     out_dir = Path(out_dir)
+    scripts = read_scripts(config.scripts) if config.scripts is not None else {}
     body, camera = SampleBody(sample_identity()), sample_camera(config.size)
     subject = out_dir / "truth" / "subject.safetensors"
     subject_of(body, camera).save(subject)
     for number, (name, emotion, level) in enumerate(clip_list(config)):
         film, truth = out_dir / f"{name}.mp4", out_dir / "truth" / f"{name}.safetensors"
-        performance, sound = act(config, emotion, level, number, body.head.expression_names)
+        performance, sound = act(config, emotion, level, number, body.head.expression_names, scripts.get(name))
         landmarks = _film(film, body, camera, performance, sound, config.fps)
         truth_track(performance, landmarks, body.head.expression_names, config).save(truth)
         yield SampleClip(ClipInput(name, film, emotion, level), truth, subject)
@@ -115,10 +119,18 @@ def clip_list(config: SampleConfig) -> list[tuple[str, str, float]]:
 
 
 def act(
-    config: SampleConfig, emotion: str, level: float, number: int, names: tuple[str, ...]
+    config: SampleConfig,
+    emotion: str,
+    level: float,
+    number: int,
+    names: tuple[str, ...],
+    voice: Script | None = None,
 ) -> tuple[Performance, F32]:
-    """Motion and sound of one clip; `number` picks its words and its chance."""
+    """Motion and sound of one clip; `number` picks its chance, and its words unless it is given a `voice`."""
     seed = config.seed * 1000 + number
+    if voice is not None:
+        performance = perform(list(voice.phones), voice.seconds, config.fps, emotion, level, names, seed)
+        return performance, voice.sound
     pitch, swing, pace = voice_of(emotion, level)
     phones = script(config.seconds, 3 * number + config.seed, pace)
     performance = perform(phones, config.seconds, config.fps, emotion, level, names, seed)
@@ -134,10 +146,12 @@ def pose_at(performance: Performance, frame: int) -> Pose:
 
 
 def backdrop(size: int) -> F32:
-    """A plain wall with a soft fall of light, [size, size, 3] in [0, 1]."""
+    """A studio wall, bright behind the head and falling off softly, [size, size, 3] in [0, 1]."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    fall = 1.04 - 0.22 * ((x - 0.4) ** 2 + (y - 0.35) ** 2)
-    return (fall[..., None] * np.array([0.60, 0.645, 0.665], np.float32)).astype(np.float32)
+    away = np.sqrt(((x - 0.46) / 0.85) ** 2 + ((y - 0.40) / 0.95) ** 2)
+    bright = 1 / (1 + np.exp(5.5 * (away - 0.52)))
+    dark, light = np.array([0.245, 0.285, 0.330], np.float32), np.array([0.640, 0.670, 0.685], np.float32)
+    return (dark + bright[..., None] * (light - dark)).astype(np.float32)
 
 
 def _film(path: Path, body: SampleBody, camera: Camera, performance: Performance, sound: F32, fps: float) -> F32:
