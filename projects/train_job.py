@@ -159,8 +159,8 @@ class _Run:
     def _stage(self, name: str, reason: str, index: int, count: int) -> Training:
         device = self.device if name in ON_DEVICE else "cpu"
         stage = bind(self.project, name, self.configs, device, restart=self.job.restart)
-        yield StageStarted(name, STAGES[name].title, index, count)
         yield Notice(name, reason)
+        yield StageStarted(name, STAGES[name].title, index, count)
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
 
         def ended(how: str) -> StageEnded:

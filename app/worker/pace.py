@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from emotalker.engine.jobs import Progress
 
 SMOOTH_SECONDS = 15.0  # the rate is an average over about the last so many seconds
-_ENOUGH = 0.05  # part of a stage that must be done before its length is trusted
+_ENOUGH = 0.05  # part of a stage that must be done before its length says anything
+_SURE = 0.4  # part from which on what was measured counts alone, and the estimate no more
 
 # Which part of its stage a kind of unit covers; one not named here covers all of it.
 _PARTS = {
@@ -28,8 +29,19 @@ class _Stage:
 
     name: str
     began: float
-    first: float | None = None  # share done when it said so for the first time: what an earlier run left
+    spoke: float = 0.0  # when it told for the first time how far it is; before, it was starting up
+    first: float | None = None  # share done by then: what an earlier run left
     share: float = 0.0
+
+    def rest(self, clock: float) -> float | None:
+        """Seconds it still takes at the speed since it spoke; None if too little is done to say."""
+        done = self.share - (self.first or 0.0)
+        return (clock - self.spoke) / done * (1.0 - self.share) if done > _ENOUGH else None
+
+    def whole(self, clock: float) -> float | None:
+        """Seconds it would take from its very start; None if too little is done to say."""
+        done, starting = self.share - (self.first or 0.0), self.spoke - self.began
+        return starting + (clock - self.spoke) / done if done > _ENOUGH else None
 
 
 class Pace:
@@ -89,10 +101,10 @@ class Pace:
         """The running stage is over."""
         stage = self._running
         if stage is not None:
-            left = 1.0 - (stage.first or 0.0)
-            if left > _ENOUGH:
-                self._finished[stage.name] = (self._clock(now) - stage.began) / left
-            stage.share = 1.0
+            clock, stage.share = self._clock(now), 1.0
+            took = stage.whole(clock) if stage.first is not None else clock - stage.began
+            if took is not None:
+                self._finished[stage.name] = took
             self._advance()
             self._finished.setdefault(stage.name, self._plan.get(stage.name, 0.0))
             self._running = None
@@ -112,6 +124,8 @@ class Pace:
             # Steps are told some at a time: without an earlier run the first are this run's own.
             if event.unit == "steps" and share < _ENOUGH:
                 stage.first = 0.0
+            # what was done before it spoke was done in the time before
+            stage.spoke = self._clock(now) if stage.first == share else stage.began
         stage.share = max(stage.share, share)
         self._advance()
 
@@ -123,8 +137,15 @@ class Pace:
         clock = self._clock(now)
         if self._last_part(stage.name) and self.rate > 0 and self._last is not None:
             return max(0.0, (self.total - self.done) / self.rate - (clock - self._last[3]))
-        whole = self._whole(stage, clock)
-        return None if whole is None else max(0.0, whole * (1.0 - stage.share))
+        estimated = self._plan.get(stage.name)
+        rest = stage.rest(clock)
+        if estimated is None:
+            return rest
+        expected = max(0.0, estimated * self._scale(clock, with_running=False) * (1.0 - stage.share))
+        if rest is None:
+            return expected
+        sure = min(1.0, (stage.share - (stage.first or 0.0)) / _SURE)
+        return sure * rest + (1.0 - sure) * expected
 
     def eta(self, now: float) -> float | None:
         """Seconds until the job ends; None while unknown."""
@@ -157,11 +178,15 @@ class Pace:
         self._last, self._units, self._seconds, self.rate = None, 0.0, 0.0, 0.0
 
     def _measure(self, event: Progress, clock: float) -> None:
+        inner, outer = _WITHIN.get(event.stage, ("", ""))
+        if inner and event.unit == outer:
+            return  # the units within it tell the speed
+        unit = inner if inner and event.unit.startswith(inner) else event.unit
         last = self._last
-        if last is not None and (last[:2] != (event.stage, event.unit) or event.done < last[2]):
+        if last is not None and last[:2] != (event.stage, unit):
             self._reset()
             last = None
-        if last is not None:
+        if last is not None and event.done >= last[2]:
             passed = clock - last[3]
             if event.done == last[2] or passed <= 0:
                 return
@@ -169,7 +194,7 @@ class Pace:
             self._units = kept * self._units + (event.done - last[2])
             self._seconds = kept * self._seconds + passed
             self.rate = self._units / self._seconds
-        self._last = (event.stage, event.unit, event.done, clock)
+        self._last = (event.stage, unit, event.done, clock)
 
     def _share_of(self, event: Progress) -> float:
         part = min(1.0, event.done / event.total) if event.total > 0 else 0.0
@@ -191,20 +216,13 @@ class Pace:
             return False
         return self.total > 0 and _PARTS.get((stage, self.unit), (0.0, 1.0))[1] == 1.0
 
-    def _whole(self, stage: _Stage, clock: float) -> float | None:
-        """Seconds a whole run of the stage takes, as far as it can be told."""
-        done = stage.share - (stage.first or 0.0)
-        if done > _ENOUGH:
-            return (clock - stage.began) / done
-        estimated = self._plan.get(stage.name)
-        return None if estimated is None else estimated * self._scale(clock, with_running=False)
-
     def _scale(self, clock: float, with_running: bool = True) -> float:
         """How many times longer things take than was estimated."""
         took = dict(self._finished)
         stage = self._running
-        if with_running and stage is not None and stage.share - (stage.first or 0.0) > _ENOUGH:
-            took[stage.name] = (clock - stage.began) / (stage.share - (stage.first or 0.0))
+        whole = stage.whole(clock) if with_running and stage is not None else None
+        if stage is not None and whole is not None:
+            took[stage.name] = whole
         known = [name for name in took if name in self._plan]
         estimated = sum(self._plan[name] for name in known)
         return min(10.0, max(0.1, sum(took[name] for name in known) / estimated)) if estimated > 0 else 1.0

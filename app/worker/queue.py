@@ -237,7 +237,7 @@ class JobQueue(QObject):
             pace.plan(event.seconds)
         elif isinstance(event, StageStarted):
             pace.start_stage(event.stage, now)
-            entry.state = replace(entry.state, stage=event.stage, stage_title=event.title)
+            entry.state = replace(entry.state, stage=event.stage, stage_title=event.title, message="")
         elif isinstance(event, StageEnded):
             pace.end_stage(now)
         elif isinstance(event, Progress):
