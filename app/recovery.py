@@ -150,8 +150,8 @@ class QuitOnSignals(QObject):
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:
         log.info("asked to end by signal %d", number)
-        # not quit(): that asks the user, who may not be there
-        QCoreApplication.exit(0)
+        # not quit(): that asks the user, who may not be there; and by the loop, which may not have begun yet
+        QTimer.singleShot(0, self, lambda: QCoreApplication.exit(0))
 
     def _drain(self) -> None:
         try:

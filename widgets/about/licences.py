@@ -100,14 +100,13 @@ def _needed(name: str) -> Iterator[str]:
 
 def _terms(meta: metadata.PackageMetadata) -> str:
     """The licence's short name: its expression, else its classifiers, else the first line of the free text."""
-    expression = meta.get("License-Expression")
-    if expression:
-        return str(expression)
+    if "License-Expression" in meta:
+        return meta["License-Expression"]
     classes = [c.rpartition("::")[2].strip() for c in meta.get_all("Classifier") or [] if c.startswith("License ::")]
     named = [c for c in classes if c != "OSI Approved"]
     if named:
         return ", ".join(named)
-    lines = str(meta.get("License") or "").strip().splitlines()
+    lines = "\n".join(meta.get_all("License") or []).strip().splitlines()
     return lines[0][:_LONGEST] if lines else "see the package"
 
 

@@ -120,7 +120,7 @@ class ToastStack(QWidget):
         super().__init__(window)
         self.setObjectName("toasts")
         self.setAccessibleName("Messages")
-        self._bottom = bottom
+        self._window, self._bottom = window, bottom
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(style.space(1))
@@ -166,7 +166,7 @@ class ToastStack(QWidget):
 
     def reposition(self) -> None:
         """Lie in the corner of the window."""
-        window = self.parentWidget()
+        window = self._window
         margin = style.space(MARGIN)
         width = max(min(style.space(WIDTH), window.width() - 2 * margin), 1)
         self.setFixedWidth(width)

@@ -5,8 +5,8 @@
 """
 
 from emotalker.widgets.style.icons import icon, icon_names, pixmap
-from emotalker.widgets.style.palette import PALETTES, ColourName, Colours, ThemeName
-from emotalker.widgets.style.theme import StyleNotifier, apply, colours, mixed, notifier, space, theme
+from emotalker.widgets.style.palette import PALETTES, ColourName, Colours, ThemeName, mixed
+from emotalker.widgets.style.theme import StyleNotifier, apply, colours, notifier, space, theme
 
 __all__ = [
     "PALETTES",

@@ -9,8 +9,8 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from emotalker.widgets.style.palette import PALETTES, ColourName, ThemeName
-from emotalker.widgets.style.theme import mixed, theme
+from emotalker.widgets.style.palette import PALETTES, ColourName, ThemeName, mixed
+from emotalker.widgets.style.theme import theme
 
 SIZES = (16, 20, 24, 32, 40, 48, 64, 96)
 """Sizes kept in an icon, in device pixels: the usual ones at one, one and a half, two and three pixels per point."""

@@ -98,3 +98,12 @@ PALETTES: dict[ThemeName, Colours] = {
         canvas="#000000",
     ),
 }
+
+
+def mixed(a: QColor, b: QColor, share: float) -> QColor:
+    """A colour `share` of the way from `a` to `b`."""
+    return QColor.fromRgbF(
+        a.redF() + (b.redF() - a.redF()) * share,
+        a.greenF() + (b.greenF() - a.greenF()) * share,
+        a.blueF() + (b.blueF() - a.blueF()) * share,
+    )

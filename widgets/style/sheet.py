@@ -7,7 +7,7 @@ from string import Template
 
 from PySide6.QtGui import QColor
 
-from emotalker.widgets.style.palette import PALETTES, ThemeName
+from emotalker.widgets.style.palette import PALETTES, ThemeName, mixed
 
 _BASE = """
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: $p4 $p6; }
@@ -210,4 +210,4 @@ def sheet(theme: ThemeName, scale: float, points: float) -> str:
 
 
 def _mix(a: QColor, b: QColor, share: float) -> str:
-    return QColor.fromRgbF(*(x + (y - x) * share for x, y in zip(a.getRgbF(), b.getRgbF(), strict=True))).name()
+    return mixed(a, b, share).name()

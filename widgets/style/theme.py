@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from emotalker.widgets.style.palette import PALETTES, Colours, ThemeName
+from emotalker.widgets.style.palette import PALETTES, Colours, ThemeName, mixed
 from emotalker.widgets.style.sheet import sheet
 
 GRID = 8
@@ -105,8 +105,3 @@ def _palette(c: Colours) -> QPalette:
     for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, faint)
     return palette
-
-
-def mixed(a: QColor, b: QColor, share: float) -> QColor:
-    """A colour `share` of the way from `a` to `b`."""
-    return QColor.fromRgbF(*(x + (y - x) * share for x, y in zip(a.getRgbF(), b.getRgbF(), strict=True)))
