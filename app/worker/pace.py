@@ -14,8 +14,8 @@ _SURE = 0.4  # part from which on what was measured counts alone, and the estima
 
 # Which part of its stage a kind of unit covers; one not named here covers all of it.
 _PARTS = {
-    ("track", "clips seen"): (0.0, 0.9),
-    ("track", "clips fitted"): (0.9, 1.0),
+    ("track", "clips seen"): (0.0, 0.75),
+    ("track", "clips fitted"): (0.75, 1.0),
     ("express", "clips"): (0.0, 0.08),
     ("express", "steps"): (0.08, 1.0),
 }
