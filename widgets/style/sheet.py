@@ -155,6 +155,7 @@ QAbstractItemView { background: $panel; alternate-background-color: $stripe; bor
   border-radius: $p6; outline: 0; selection-background-color: $selection; selection-color: $text; }
 QTableView { gridline-color: $hover; }
 QTableView::item, QListView::item, QTreeView::item { padding: $p4 $p6; border: 1px solid transparent; }
+QListView::item, QTreeView::item { min-height: $p20; }
 QAbstractItemView::item:hover { background: $hover; }
 QAbstractItemView::item:selected { background: $selection; color: $text; }
 QAbstractItemView::item:focus { border: 1px solid $accent; }
