@@ -62,6 +62,7 @@ def has_sample() -> bool:
     from emotalker.engine.avatar.sample import sample_folder
 
     try:
-        return (sample_folder() / "avatar" / "avatar.json").is_file()
+        sample_folder()
     except UserError:
         return False
+    return True

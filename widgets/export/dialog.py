@@ -44,9 +44,10 @@ class ExportDialog(QDialog):
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export film")
         self._facts = facts
+        self._complete = False
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("&Format", self._formats())
         form.addRow("Si&ze", self._size_row())
         form.addRow("Frames per &second", self._rates())
@@ -85,6 +86,7 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
+        self._complete = True
         self._format_chosen(0)
         self.resize(560, 620)
 
@@ -257,8 +259,7 @@ class ExportDialog(QDialog):
         own = self.range.currentData() == "own"
         self.start.setEnabled(own)
         self.end.setEnabled(own)
-        if hasattr(self, "size_line"):
-            self._show_size()
+        self._show_size()
 
     def _background_chosen(self) -> None:
         alpha = self.background.currentData() == "transparent"
@@ -280,6 +281,8 @@ class ExportDialog(QDialog):
         return max((end if end is not None else self._facts.duration) - start, 0.0)
 
     def _show_size(self, *_: object) -> None:
+        if not self._complete:
+            return  # fields say that they changed while the dialog is still being put together
         seconds, need = self._seconds(), self.estimate()
         free = self._facts.free_bytes
         text = f"{seconds:.1f} s of film, about {words.size(need)}. {words.size(free)} are free on this disk."
