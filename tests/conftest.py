@@ -17,6 +17,8 @@ GRACE = 2.0
 """Seconds that what is about to end may take."""
 TOLERATED = ("QTipLabel", "QComboBoxPrivateContainer", "QMenu")
 """Windows that Qt itself keeps and hides when it likes."""
+LASTING = "kernels"
+"""Threads of the numeric kernels, made once and kept for the life of the process."""
 
 _numbers = itertools.count()
 
@@ -114,6 +116,7 @@ class _Police:
         timers = [t for t in _Police._started.timers if isValid(t) and t.parent() is None and t.isActive()]
         windows = [w for w in _windows() if id(w) not in self.windows]
         workers = [t for t in threading.enumerate() if t not in self.threads and t.is_alive() and not t.daemon]
+        workers = [t for t in workers if not t.name.startswith(LASTING)]
         children = [c for c in _children() if c not in self.children]
         return [
             *(f"the running thread {t!r}" for t in threads),
