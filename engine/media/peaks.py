@@ -128,7 +128,8 @@ class Peaks:
             if told["version"] != _VERSION:
                 raise ValueError(f"version {told['version']}")
             low, high, rms = (
-                np.append(arrays[name], np.int16(0)).astype(np.float32) / _FULL for name in ("low", "high", "rms")
+                np.append(arrays[name], np.int16(0)).astype(np.float32) / np.float32(_FULL)
+                for name in ("low", "high", "rms")
             )
             if not len(low) == len(high) == len(rms):
                 raise ValueError("layers differ in length")

@@ -36,11 +36,11 @@ class KeyRow(QWidget):
         self._next = self._made("next_key", "Next keyframe", "Go to the next keyframe (])")
         self._easing = QComboBox()
         self._easing.setObjectName("emotion_easing")
-        self._easing.setAccessibleName("Change to the next keyframe")
+        self._easing.setAccessibleName("Easing")
         for easing, title in EASING_TITLES.items():
             self._easing.addItem(title, easing)
             self._easing.setItemData(self._easing.count() - 1, _TIPS[easing], Qt.ItemDataRole.ToolTipRole)
-        self._label = QLabel("To the next")
+        self._label = QLabel("Easing")
         self._label.setBuddy(self._easing)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -291,7 +291,8 @@ class Canvas(QWidget):
         painter = QPainter(layer)
         painter.translate(0, -top)
         if top == 0:
-            painter.fillRect(QRect(0, RULER, width, bottom - RULER), style.colours().canvas)
+            c = style.colours()
+            painter.fillRect(QRect(0, RULER, width, bottom - RULER), c.panel if self.state.empty else c.canvas)
             painting.paint_ruler(painter, self.state, self.font())
             self._tiles.draw(painter, self.state.scale, RULER, bottom - RULER, 0, width)
         else:

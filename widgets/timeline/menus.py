@@ -29,7 +29,7 @@ def key_menu(canvas: Canvas) -> QMenu:
     for index, name in enumerate(EMOTIONS):
         action = _choice(emotions, one, TITLES[name], all(strongest(k.weights) == index for k in keys))
         action.triggered.connect(lambda _on=False, e=index: set_emotion(canvas, e))
-    easings = menu.addMenu("Change to the next keyframe")
+    easings = menu.addMenu("Easing to the next keyframe")
     way = QActionGroup(menu)
     for easing in sorted(EASINGS, key=list(EASING_TITLES).index):
         action = _choice(easings, way, EASING_TITLES[easing], all(k.easing == easing for k in keys))

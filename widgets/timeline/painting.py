@@ -37,10 +37,10 @@ def paint_ruler(painter: QPainter, state: TimelineState, font: QFont) -> None:
     """Ticks and times over the whole width."""
     c, scale = style.colours(), state.scale
     painter.fillRect(QRectF(0, 0, scale.width, RULER), c.panel)
-    painter.setPen(QPen(c.border, 1))
-    painter.drawLine(QPointF(0, RULER - 0.5), QPointF(scale.width, RULER - 0.5))
     if state.empty:
         return
+    painter.setPen(QPen(c.border, 1))
+    painter.drawLine(QPointF(0, RULER - 0.5), QPointF(scale.width, RULER - 0.5))
     step, parts = ruler_step(scale.per_second, state.fps)
     painter.setFont(small_font(font))
     first = max(int(scale.time(-80) / step), 0)
@@ -64,14 +64,14 @@ def paint_lane(painter: QPainter, state: TimelineState, font: QFont, focused: bo
     top, bottom = state.lane_top, state.height
     painter.fillRect(QRectF(0, top, width, bottom - top), c.panel)
     painter.setPen(QPen(c.border, 1))
+    if state.empty:
+        return
     painter.drawLine(QPointF(0, top + 0.5), QPointF(width, top + 0.5))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     for level in range(4):
         painter.setPen(QPen(style.mixed(c.panel, c.border, 0.8 if level == 0 else 0.45), 1))
         y = round(state.y(level)) + 0.5
         painter.drawLine(QPointF(0, y), QPointF(width, y))
-    if state.empty:
-        return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     _paint_curve(painter, state)
     painter.setFont(small_font(font))
@@ -82,10 +82,10 @@ def paint_lane(painter: QPainter, state: TimelineState, font: QFont, focused: bo
 def _paint_levels(painter: QPainter, state: TimelineState) -> None:
     """Numbers of the levels at the left border, where there is room for them."""
     metrics = QFontMetricsF(painter.font())
-    if state.y(0) - state.y(1) < metrics.height() * 0.75:
-        return
+    # In a low lane the ends are enough.
+    levels = range(4) if state.y(0) - state.y(1) >= metrics.height() * 0.9 else (0, 3)
     painter.setPen(style.colours().muted)
-    for level in range(4):
+    for level in levels:
         painter.drawText(QPointF(2, state.y(level) + metrics.capHeight() / 2), str(level))
 
 
@@ -144,7 +144,7 @@ def _paint_keys(painter: QPainter, state: TimelineState, focused: bool) -> None:
         word = short_words(key.weights)
         room = following - _WORD_GAP - start
         if metrics.horizontalAdvance(word) > room:
-            word = word.split(" + ")[0] + " +" if " + " in word else word
+            word = word.split(" + ")[0] + " +…" if " + " in word else word
         if metrics.horizontalAdvance(word) > room:
             continue
         _paint_word(painter, QPointF(start, _word_y(state, y, metrics)), word, metrics, chosen)

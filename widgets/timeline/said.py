@@ -18,7 +18,7 @@ def tip(state: TimelineState, at: QPointF) -> str:
         key = state.curve.keyframes[index]
         return (
             f"{emotion_words(key.weights)}, level {key.level:.1f}, at {clock(key.time)}\n"
-            f"Change to the next: {EASING_TITLES[key.easing].lower()}\n"
+            f"Easing to the next: {EASING_TITLES[key.easing].lower()}\n"
             "Drag to move (Shift: one direction, Ctrl: steps of 0.1), Delete to remove, right-click for more"
         )
     if at.y() >= state.lane_top:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-MARGIN = 12.0  # px before second 0, so that a keyframe there is whole
+MARGIN = 18.0  # px before second 0, so that a keyframe there is whole
 CLOSEST = 1200.0  # px per second
 _STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _FRAME_STEPS = (1, 2, 5, 10)

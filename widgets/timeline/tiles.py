@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLineF, QPointF, Qt
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from emotalker.widgets import style
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 TILE = 256  # px
 _KEPT = 64  # tiles: a 4K screen four times over
 _FLOOR = 0.02  # of full scale; a quiet recording is not blown up beyond this
+
+Floats = NDArray[np.floating]
 
 
 class WaveTiles:
@@ -80,12 +84,11 @@ class WaveTiles:
         return tile
 
 
-def _columns(painter: QPainter, tops: object, bottoms: object, colour: QColor) -> None:
+def _columns(painter: QPainter, tops: Floats, bottoms: Floats, colour: QColor) -> None:
     """One line per column of pixels; never less than a pixel, so that silence is a line."""
     painter.setPen(QPen(colour, 1))
-    painter.drawLines(
-        [
-            QLineF(QPointF(x + 0.5, top), QPointF(x + 0.5, max(bottom, top + 0.5)))
-            for x, (top, bottom) in enumerate(zip(tops.tolist(), bottoms.tolist(), strict=True))  # type: ignore[attr-defined]
-        ]
-    )
+    lines: list[QLineF] = [
+        QLineF(x + 0.5, top, x + 0.5, max(bottom, top + 0.5))
+        for x, (top, bottom) in enumerate(zip(tops.tolist(), bottoms.tolist(), strict=True))
+    ]
+    painter.drawLines(lines)  # type: ignore[arg-type]  # the stub knows whole pixels only

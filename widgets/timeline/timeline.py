@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollBar, QToolButton, QVBoxLayout, QWidget
 
@@ -61,7 +61,8 @@ class Timeline(QWidget):
         self._out = self._button("remove", "timeline_zoom_out", "Zoom out (wheel)", lambda: self._zoom(1 / _ZOOM))
         self._in = self._button("add", "timeline_zoom_in", "Zoom in (wheel)", lambda: self._zoom(_ZOOM))
         self._fit = self._button("fit_width", "timeline_fit", "Show the whole recording", self.canvas.fit)
-        below = QHBoxLayout()
+        self._below = QWidget()
+        below = QHBoxLayout(self._below)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(style.space(0.5))
         below.addWidget(self._bar, 1)
@@ -71,7 +72,7 @@ class Timeline(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.canvas, 1)
-        column.addLayout(below)
+        column.addWidget(self._below)
         self._empty = self._empty_state()
         style.notifier().changed.connect(self._restyle)
         self._restyle()
@@ -162,12 +163,16 @@ class Timeline(QWidget):
         self._fit.setEnabled(not state.empty and not whole)
         self._in.setEnabled(not state.empty)
         self._empty.setVisible(state.empty)
+        self._below.setVisible(not state.empty)
 
     def _button(self, icon: str, name: str, tip: str, act: object) -> QToolButton:
         button = QToolButton()
         button.setObjectName(name)
         button.setProperty("role", "quiet")
         button.setProperty("icon_name", icon)
+        button.setIconSize(QSize(14, 14))
+        # The timeline is often low: the sheet's roomy buttons would take a sixth of it.
+        button.setStyleSheet("QToolButton { padding: 1px; min-height: 16px; min-width: 18px; }")
         button.setToolTip(tip)
         button.setAccessibleName(tip.split(" (")[0])
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QIcon, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
 from emotalker.widgets import style
 
 SILENT = "No sound device: playing silently"
 DEFAULT = "Default sound device"
+_LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
 class TransportBar(QWidget):
@@ -47,6 +48,7 @@ class TransportBar(QWidget):
         self._left, self._right = left, right
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSizeConstraint(QGridLayout.SizeConstraint.SetNoConstraint)
         self._grid.setHorizontalSpacing(style.space(2))
         self._grid.setVerticalSpacing(style.space(0.5))
         self._arrange(True)
@@ -119,7 +121,18 @@ class TransportBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """One row where there is room, else two."""
         super().resizeEvent(event)
-        self._arrange(event.size().width() >= self._left.sizeHint().width() + self._right.sizeHint().width())
+        self._arrange(event.size().width() >= self._one_row())
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as the wider of both groups, for there may be two rows."""
+        left, right = self._left.minimumSizeHint(), self._right.minimumSizeHint()
+        if self._wide:
+            return QSize(max(left.width(), right.width()), max(left.height(), right.height()))
+        return QSize(max(left.width(), right.width()), left.height() + right.height() + self._grid.verticalSpacing())
+
+    def sizeHint(self) -> QSize:
+        """One row."""
+        return QSize(self._one_row(), self.minimumSizeHint().height())
 
     # ---- inside ----
 
@@ -200,14 +213,20 @@ class TransportBar(QWidget):
         self._buttons[name] = button
         return button
 
+    def _one_row(self) -> int:
+        """Pixels both groups need beside each other."""
+        left, right = self._left.minimumSizeHint().width(), self._right.minimumSizeHint().width()
+        return left + self._grid.horizontalSpacing() + right
+
     def _arrange(self, wide: bool) -> None:
         """Both groups beside each other, or one above the other."""
         if wide == self._wide:
             return
         self._wide = wide
-        self._grid.addWidget(self._left, 0, 0, Qt.AlignmentFlag.AlignLeft)
-        self._grid.addWidget(self._right, 0 if wide else 1, 1 if wide else 0, Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(self._left, 0, 0, _LEFT)
+        self._grid.addWidget(self._right, 0 if wide else 1, 1 if wide else 0, _RIGHT if wide else _LEFT)
         self._grid.setColumnStretch(1, 1 if wide else 0)
+        self.updateGeometry()
 
     def _show_playing(self, playing: bool, rate: float) -> None:
         button = self._buttons["play"]
@@ -263,7 +282,7 @@ def clock_ms(seconds: float) -> str:
     return f"{front}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
-def _icon(button: QToolButton) -> object:
+def _icon(button: QToolButton) -> QIcon:
     return style.icon(str(button.property("icon_name")))
 
 
