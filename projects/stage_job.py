@@ -88,10 +88,10 @@ class StageJob:
         raise ValueError(f"no stage named {self.stage}")
 
     def _avatar(self) -> Job:
-        from emotalker.engine import avatar
+        from emotalker.engine.avatar.build import build
 
         i = self.inputs
-        avatar.build(i["track"], i["fit"], i["express"], i["emote"], self.out, self.clips, self.name)
+        build(i["track"], i["fit"], i["express"], i["emote"], self.out, self.clips, self.name)
         yield Notice(self.stage, f"The twin lies in {self.out}.")
         return Outcome.FINISHED
 

@@ -100,11 +100,11 @@ class Avatar:
 
         return load_avatar(folder)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, *, compact: bool = False) -> None:
         """Write the twin; see `emotalker.engine.avatar.folder.save_avatar`."""
         from emotalker.engine.avatar.folder import save_avatar
 
-        save_avatar(self, folder)
+        save_avatar(self, folder, compact=compact)
 
     @property
     def expressions(self) -> tuple[str, ...]:

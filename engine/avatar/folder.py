@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from emotalker.engine.a2et.model import A2ETSpec
 from emotalker.engine.a2et.predict import a2et_from_arrays
 from emotalker.engine.avatar.avatar import Avatar, RestPose
+from emotalker.engine.avatar.compact import pack, unpack
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.camera import Camera
@@ -25,14 +26,20 @@ from emotalker.engine.files import Arrays, write_bytes, write_json
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.head.default import load_default_head
 
-VERSION = 1
+VERSION = 2
+"""2 can hold compact arrays; a full twin is written as 1, which older programs read."""
 JSON, ARRAYS = "avatar.json", "avatar.safetensors"
 HEAD_NAME = "default"
 NOTE = "Pictures and films of this twin are AI-generated and have to be labelled as such."
 
 
-def save_avatar(avatar: Avatar, folder: Path) -> None:
+def save_avatar(avatar: Avatar, folder: Path, *, compact: bool = False) -> None:
     """Write a twin; avatar.json comes last, so that it is only there when the rest is.
+
+    Args:
+        avatar: the twin.
+        folder: where to.
+        compact: a quarter of the size, in numbers so coarse that the difference is not seen.
 
     Raises:
         UserError: if the folder cannot be written or the disk is full.
@@ -47,9 +54,12 @@ def save_avatar(avatar: Avatar, folder: Path) -> None:
         **{f"a2et.{k}": v.numpy() for k, v in avatar.a2et.state_dict().items()},
         **emotive,
     }  # fmt: skip
+    notes = None
+    if compact:
+        arrays, notes = pack(arrays)
     data = save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
     facts = {
-        "version": VERSION,
+        "version": 1 if notes is None else 2,
         "name": avatar.name,
         "head": HEAD_NAME,
         "fps": avatar.fps,
@@ -59,6 +69,7 @@ def save_avatar(avatar: Avatar, folder: Path) -> None:
         "speech": avatar.speech,
         "a2et": asdict(avatar.a2et.spec),
         "deformation": deformation,
+        **({} if notes is None else {"compact": notes}),
         "gaussians": len(avatar.shapes),
         "created": avatar.created,
         "note": NOTE,
@@ -84,7 +95,8 @@ def load_avatar(folder: Path) -> Avatar:
             )
         if hashlib.sha256(data).hexdigest() != facts["sha256"]:
             raise ValueError("its checksum is wrong")
-        return _assemble(facts, load(data))
+        arrays = load(data)
+        return _assemble(facts, unpack(arrays, facts["compact"]) if "compact" in facts else arrays)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, SafetensorError) as error:
         raise _damaged(Path(folder), f"{type(error).__name__}: {error}") from error
 

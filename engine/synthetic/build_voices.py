@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,11 @@ SENTENCES = (
 )
 # what the twin says first: text, mood, level, pause after it
 INTRODUCTION = (
-    ("Hello, and welcome!", "happy", 2, 0.20),
-    ("I am a digital twin.", "neutral", 0, 0.25),
-    ("Oh! I can be surprised.", "surprised", 2, 0.30),
-    ("Or a little sad.", "sad", 2, 0.35),
-    ("Give me your own voice, choose a feeling, and watch me say it!", "happy", 1, 0.5),
+    ("Hello, and welcome!", "happy", 2, 0.0),
+    ("I am a digital twin.", "neutral", 0, 0.05),
+    ("Oh! I can be surprised.", "surprised", 2, 0.05),
+    ("Or a little sad.", "sad", 2, 0.05),
+    ("Give me your own voice, choose a feeling, and watch me say it!", "happy", 1, 0.3),
 )  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def sounds_of(symbols: list[tuple[str, float, float]]) -> list[tuple[str, float,
     return out
 
 
-def recite(speaker: Speaker, lines: list[tuple[str, str, float, float]], seed: int, larger: float = 1.0) -> Any:
+def recite(speaker: Speaker, lines: Sequence[tuple[str, str, float, float]], seed: int, larger: float = 1.0) -> Any:
     """Sound [n] and sounds with their times of several lines; `larger` below 1 makes a deeper voice."""
     parts, phones, at = [np.zeros(round(LEAD * RATE), np.float32)], [], LEAD
     for text, mood, level, pause in lines:
@@ -181,7 +182,7 @@ def main(folder: Path) -> None:
         sound, phones = spoken
         soundfile.write(folder / f"{name}.wav", sound, RATE)
         (folder / f"{name}.json").write_text(json.dumps([[p, round(a, 4), round(b, 4)] for p, a, b in phones]))
-        print(f"{name}: {len(sound) / RATE:.2f} s, {len(phones)} sounds")
+        sys.stdout.write(f"{name}: {len(sound) / RATE:.2f} s, {len(phones)} sounds\n")
 
     for mood in MOODS:
         for level in (0,) if mood == "neutral" else LEVELS:

@@ -228,17 +228,17 @@ class Tour(QObject):
 
     def _watch(self) -> None:
         """Listen to the target and everything it lies in: any of them may move it."""
-        for widget in self._watched:
-            widget.removeEventFilter(self)
+        for watched in self._watched:
+            watched.removeEventFilter(self)
         self._watched = []
-        widget = self.target() if self.running else None
+        widget = self.target()
         while widget is not None and widget is not self._window:
             self._watched.append(widget)
             widget = widget.parentWidget()
         if self.running:
             self._watched.append(self._window)
-        for widget in self._watched:
-            widget.installEventFilter(self)
+        for watched in self._watched:
+            watched.installEventFilter(self)
 
     def _place(self) -> None:
         target, card = self.target(), self.card
@@ -250,7 +250,7 @@ class Tour(QObject):
             self.ring.setGeometry(frame.adjusted(-4, -4, 4, 4).intersected(self._window.rect()))
         width = min(style.space(WIDTH), area.width())
         card.setFixedWidth(width)
-        card.resize(width, max(card.layout().totalHeightForWidth(width), card.minimumSizeHint().height()))
+        card.resize(width, max(card.heightForWidth(width), card.minimumSizeHint().height()))
         card.move(place_card(card.size(), frame, area, style.space(1)))
         self.ring.setVisible(target is not None)
         self.ring.raise_()

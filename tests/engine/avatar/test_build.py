@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from emotalker.engine.a2et.predict import save_a2et
-from emotalker.engine.avatar import Avatar, ClipRenderer, build
+from emotalker.engine.avatar import Avatar, ClipRenderer
+from emotalker.engine.avatar.build import build
 from emotalker.engine.bench.twin import sample_twin
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
