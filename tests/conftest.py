@@ -20,6 +20,9 @@ TOLERATED = ("QTipLabel", "QComboBoxPrivateContainer", "QMenu")
 LASTING = "kernels"
 """Threads of the numeric kernels, made once and kept for the life of the process."""
 
+KEPT_THREADS = ("kernels_",)
+"""The engine keeps the pool of its kernels as long as the process lives."""
+
 _numbers = itertools.count()
 
 
@@ -116,6 +119,7 @@ class _Police:
         timers = [t for t in _Police._started.timers if isValid(t) and t.parent() is None and t.isActive()]
         windows = [w for w in _windows() if id(w) not in self.windows]
         workers = [t for t in threading.enumerate() if t not in self.threads and t.is_alive() and not t.daemon]
+        workers = [t for t in workers if not t.name.startswith(KEPT_THREADS)]
         workers = [t for t in workers if not t.name.startswith(LASTING)]
         children = [c for c in _children() if c not in self.children]
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
@@ -96,6 +96,7 @@ class ProblemDialog(QDialog):
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Checked)
         item.setToolTip(f"{name}: {len(text.splitlines())} lines")
+        item.setSizeHint(QSize(style.space(10), style.space(3.5)))
         self.list.addItem(item)
         box = QPlainTextEdit(text)
         box.setObjectName(f"problem_text_{self.list.count()}")
