@@ -78,9 +78,14 @@ class TrainingWiring(QObject):
             return
         self.session.announce()
         self.page.clear()
+        self.studio.window.show_page("train")
+        # files may have been changed since they were added; the job itself never writes the document
+        self.studio.tasks.run(project.refresh, lambda _: self._submit(project, preset))
+
+    def _submit(self, project: Project, preset: str) -> None:
+        self.session.announce()
         job = TrainJob(project.folder, preset, "auto")
         self.queue.submit(JobSpec("train", f"Training {project.manifest.name}", job, project.folder))
-        self.studio.window.show_page("train")
 
     def refresh(self) -> None:
         """Work out anew where every stage stands and what a training would cost; off the window's thread."""
