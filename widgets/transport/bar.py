@@ -283,7 +283,9 @@ def clock_ms(seconds: float) -> str:
 
 
 def _icon(button: QToolButton) -> QIcon:
-    return style.icon(str(button.property("icon_name")))
+    """The button's icon in the colour that is read on it."""
+    colour = style.colours().accent_text if button.property("role") == "primary" else None
+    return style.icon(str(button.property("icon_name")), colour)
 
 
 def _row() -> tuple[QWidget, QHBoxLayout]:
