@@ -284,8 +284,8 @@ def clock_ms(seconds: float) -> str:
 
 def _icon(button: QToolButton) -> QIcon:
     """The button's icon in the colour that is read on it."""
-    colour = style.colours().accent_text if button.property("role") == "primary" else None
-    return style.icon(str(button.property("icon_name")), colour)
+    primary = button.property("role") == "primary"
+    return style.icon(str(button.property("icon_name")), "accent_text" if primary else "text")
 
 
 def _row() -> tuple[QWidget, QHBoxLayout]:
