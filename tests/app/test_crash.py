@@ -1,4 +1,4 @@
-"""What is left after a kill: of the engine's process, of the whole program in a training, and in the middle of a save."""
+"""What is left after a kill: of the engine's process, of the program in a training, and in the middle of a save."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_killing_the_program_in_a_training_loses_nothing_but_minutes(
     assert engines
     first.kill()
     first.wait(10)
-    gone, alive = psutil.wait_procs(engines, LONGEST)
+    _, alive = psutil.wait_procs(engines, LONGEST)
     assert not alive
     assert len(Project.open(project.folder).clips) == 2
 
@@ -145,7 +145,7 @@ def test_killing_the_program_in_a_training_loses_nothing_but_minutes(
 
 
 def test_killing_it_in_the_middle_of_a_save_leaves_a_whole_project(project: Project) -> None:
-    """Ten kills at arbitrary moments of a program that saves all the time: the last save told is there, or a later one."""
+    """Ten kills of a program that saves all the time: the last save it told of is there, or the one after it."""
     for attempt in range(10):
         process = subprocess.Popen(
             [sys.executable, "-c", SAVER, str(project.folder)], stdout=subprocess.PIPE, text=True

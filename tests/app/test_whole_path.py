@@ -45,7 +45,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_clips_to_film(
     qtbot: QtBot, launch: Callable[..., Application], failures: list[UserError], footage: Path, tmp_path: Path
 ) -> None:
-    """New project, drop clips, label, consent, train with live plots, play, keyframe, undo, export; the MP4 is right."""
+    """New project, drop clips, label, consent, train, play, keyframe, undo, export; the MP4 is right."""
     application = launch()
     window, session = application.window, application.studio.session
     qtbot.waitUntil(lambda: application.studio.ready, timeout=120_000)

@@ -4,6 +4,7 @@ Each is made from plain values, emits signals, and knows nothing of projects. Wh
 """
 
 from emotalker.widgets.common.busy import Busy
+from emotalker.widgets.common.buttons import IconButton
 from emotalker.widgets.common.cards import Card, EmptyState
 from emotalker.widgets.common.confirm import confirm
 from emotalker.widgets.common.errors import ErrorDialog
@@ -18,6 +19,7 @@ __all__ = [
     "EmptyState",
     "ErrorDialog",
     "FlowLayout",
+    "IconButton",
     "IconLabel",
     "LabelledSlider",
     "Toast",

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.engine.export.camera_move import MOVES
 from emotalker.engine.export.format import FORMATS, FPS, LEAST_SIDE, MOST_SIDE, QUALITIES, film_bytes
-from emotalker.widgets import style
+from emotalker.widgets.common import IconButton
 from emotalker.widgets.export.settings import ExportFacts, ExportSettings
 from emotalker.widgets.training import words
 
@@ -74,9 +74,7 @@ class ExportDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inner)
         buttons = QDialogButtonBox()
-        self.export = QPushButton(style.icon("export"), "Export")
-        self.export.setProperty("role", "primary")
-        _named(self.export, "export", "Put the film into the queue")
+        self.export = IconButton("export_accept", "Export", "Put the film into the queue", "export", "primary")
         cancel = QPushButton("Cancel")
         _named(cancel, "cancel", "Close without exporting (Esc)")
         buttons.addButton(self.export, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -225,8 +223,7 @@ class ExportDialog(QDialog):
         self.place = QLineEdit(str(free_name(self._facts.folder, self._facts.name, ".mp4")))
         _named(self.place, "place", "File the film is written to")
         self.place.textChanged.connect(lambda text: self.place.setToolTip(text))
-        choose = QPushButton(style.icon("folder"), "Choose…")
-        _named(choose, "choose_place", "Choose where to save")
+        choose = IconButton("export_choose_place", "Choose…", "Choose where to save", "folder")
         choose.clicked.connect(self._choose_place)
         line.addWidget(self.place, 1)
         line.addWidget(choose)

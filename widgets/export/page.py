@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.projects.jobstate import JobState, Phase
 from emotalker.widgets import style
-from emotalker.widgets.common import EmptyState
+from emotalker.widgets.common import EmptyState, IconButton
 from emotalker.widgets.training import words
 
 
@@ -62,11 +61,8 @@ class ExportPage(QWidget):
         self._rows: dict[tuple[int, str], _FilmCard] = {}
         title = QLabel("Films")
         title.setProperty("role", "title")
-        self.new = QPushButton(style.icon("export"), "Export film…")
-        self.new.setObjectName("export_new")
-        self.new.setProperty("role", "primary")
-        self.new.setToolTip("Write the performance as an MP4 (Ctrl+E)")
-        self.new.setAccessibleName("Export film")
+        tip = "Write the performance as an MP4 (Ctrl+E)"
+        self.new = IconButton("export_new", "Export film…", tip, "export", "primary")
         self.new.clicked.connect(self.export_requested)
         top = QHBoxLayout()
         top.addWidget(title, 1)
@@ -74,10 +70,8 @@ class ExportPage(QWidget):
         self.reason = QLabel()
         self.reason.setObjectName("export_reason")
         self.reason.setWordWrap(True)
-        self.consent = QPushButton(style.icon("consent"), "Note the consent…")
-        self.consent.setObjectName("export_consent")
-        self.consent.setToolTip("Go to the page where the person's consent is noted")
-        self.consent.setAccessibleName("Note the consent of the person shown")
+        tip = "Go to the page where the person's consent is noted"
+        self.consent = IconButton("export_consent", "Note the consent…", tip, "consent")
         self.consent.clicked.connect(self.consent_requested)
         banner = QHBoxLayout()
         banner.addWidget(self.reason, 1)
@@ -155,10 +149,10 @@ class _FilmCard(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the film")
         self.bar.setToolTip("How much of the film is written")
-        self.stop = _button("stop", "Stop", "Stop; nothing is left of the unfinished film")
-        self.play = _button("play", "Play", "Play the film in the system's player")
-        self.folder = _button("folder", "Show in folder", "Show the film in the file manager")
-        self.remove = _button("close", "Take out", "Take this film out of the list; the file stays")
+        self.stop = IconButton("film_stop", "Stop", "Stop; nothing is left of the unfinished film", "stop")
+        self.play = IconButton("film_play", "Play", "Play the film in the system's player", "play")
+        self.folder = IconButton("film_folder", "Show in folder", "Show the film in the file manager", "folder")
+        self.remove = IconButton("film_close", "Take out", "Take this film out of the list; the file stays", "close")
         texts = QVBoxLayout()
         texts.addWidget(self.name)
         texts.addWidget(self.state)
@@ -202,12 +196,3 @@ def film_words(film: FilmRow) -> str:
     amount = words.amount(state.done, state.total, "frames")
     left = f", {words.about(state.eta)} left" if state.eta is not None else ""
     return f"{state.phase.value.capitalize()}: {amount}{left}"
-
-
-def _button(icon: str, text: str, tip: str) -> QPushButton:
-    button = QPushButton(style.icon(icon), text)
-    button.setObjectName(f"film_{icon}")
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    style.notifier().changed.connect(lambda: button.setIcon(style.icon(icon)))
-    return button

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from emotalker.widgets import style
+from emotalker.widgets.common import IconButton
 
 BACKGROUNDS = (("As recorded", "plate"), ("Dark grey", "#24262a"), ("White", "#ffffff"), ("Green", "#00b140"),
                ("Checker", "checker"))  # fmt: skip
@@ -68,7 +68,7 @@ class ScenePanel(QFrame):
         self.camera_text.setObjectName("camera_text")
         self.camera_text.setProperty("role", "muted")
         self.camera_text.setWordWrap(True)
-        reset = self._button("reset_view", "Reset view", "Look from where the recordings were made (0)", "reset")
+        reset = IconButton("reset_view", "Reset view", "Look from where the recordings were made (0)", "reset")
         reset.clicked.connect(self.view_reset)
         layout = QVBoxLayout(self)
         layout.setSpacing(style.space(1))
@@ -127,11 +127,11 @@ class ScenePanel(QFrame):
         self.voice_name.setObjectName("voice_name")
         self.voice_name.setWordWrap(True)
         self.voice_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        choose = self._button(
+        choose = IconButton(
             "choose_voice", "Choose…", "Choose the recording the twin says (Ctrl+Shift+O)", "waveform"
         )
         choose.clicked.connect(self.voice_requested)
-        self.voice_remove = self._button("remove_voice", "None", "Let the twin be silent", "close")
+        self.voice_remove = IconButton("remove_voice", "None", "Let the twin be silent", "close")
         self.voice_remove.clicked.connect(self.voice_removed)
         buttons = QHBoxLayout()
         buttons.addWidget(choose, 1)
@@ -166,12 +166,3 @@ class ScenePanel(QFrame):
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(8)
         return box
-
-    @staticmethod
-    def _button(name: str, text: str, tip: str, icon: str) -> QPushButton:
-        button = QPushButton(style.icon(icon), text)
-        button.setObjectName(name)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        style.notifier().changed.connect(lambda: button.setIcon(style.icon(icon)))
-        return button
