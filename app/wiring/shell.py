@@ -144,6 +144,11 @@ class ShellWiring(QObject):
         self._tour.finished.connect(self._tour_over)
         self._tour.start()
 
+    def end_tour(self) -> None:
+        """Put the tour away."""
+        if self._tour is not None:
+            self._tour.skip()
+
     def _tour_over(self, _whole: bool) -> None:
         self.studio.settings.set(tour_done=True)
         if self._tour is not None:

@@ -1,6 +1,6 @@
 """Bits per pixel of films of a twin, the figures behind the export dialog's size estimate.
 
-    python tests/benchmarks/film_size.py TWIN VOICE
+python tests/benchmarks/film_size.py TWIN VOICE
 """
 
 from __future__ import annotations
