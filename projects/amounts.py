@@ -52,7 +52,8 @@ class Amount:
             return ""
         if self.grade == "draft":
             return f"1 to 2 minutes of {self.emotion} give good results."
-        return f"Record about {ADVISED_SECONDS:g} s of {self.emotion} at each level."
+        each = "" if self.emotion == EMOTIONS[0] else " at each level"
+        return f"Record about {ADVISED_SECONDS:g} s of {self.emotion}{each}."
 
 
 def amounts(clips: Sequence[ClipEntry], held_out: Collection[str] = ()) -> list[Amount]:

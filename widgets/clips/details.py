@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from emotalker.engine.emotion.labels import EMOTIONS
@@ -107,6 +107,11 @@ class ClipDetails(QScrollArea):
             f"{spoken(one.duration)}, {one.width} × {one.height} pixels, {one.fps:.3g} frames per second, {sound}."
         )
         self._show_state(one, state)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the picture leaves room for the findings."""
+        super().resizeEvent(event)
+        self._picture.setMaximumHeight(max(style.space(8), self.height() // 3))
 
     def _show_labels(self, clips: Sequence[ClipEntry]) -> None:
         for box in (self.emotion, self.level):

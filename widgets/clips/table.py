@@ -11,7 +11,7 @@ from emotalker.widgets.clips.delegates import EmotionDelegate, LevelDelegate, Th
 from emotalker.widgets.clips.model import ClipsModel, Column
 
 _WIDTHS = {
-    Column.EMOTION: 13, Column.LEVEL: 8, Column.LENGTH: 9, Column.PICTURE: 20, Column.CHECK: 17, Column.HELD_OUT: 10,
+    Column.EMOTION: 12, Column.LEVEL: 7, Column.LENGTH: 8, Column.PICTURE: 20, Column.CHECK: 15.5, Column.HELD_OUT: 9.5,
 }  # fmt: skip
 
 
@@ -68,5 +68,5 @@ class ClipsTable(QTableView):
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(style.space(6))
         for column, width in _WIDTHS.items():
-            header.resizeSection(column, style.space(width))
+            header.resizeSection(column, max(style.space(width), header.sectionSizeHint(column)))
         self.viewport().update()

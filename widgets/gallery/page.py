@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QStackedLayout,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -131,6 +132,10 @@ class GalleryPage(QWidget):
         self.search.setAccessibleName("Search twins")
         self.search.setToolTip("Show only twins whose name or state holds these words")
         self.search.setClearButtonEnabled(True)
+        for clear in self.search.findChildren(QToolButton):  # Qt's own, and nameless
+            clear.setObjectName("gallery_search_clear")
+            clear.setAccessibleName("Clear the search")
+            clear.setToolTip("Show all twins (Esc)")
         self.search.setMaximumWidth(style.space(36))
         self.search.textChanged.connect(self._filter)
         other = QPushButton("Open a project…")
