@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from emotalker.app.studio import Studio
 from emotalker.projects import Performance
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from emotalker.engine.avatar import Avatar, Heard
     from emotalker.engine.media import AudioTrack
     from emotalker.engine.media.peaks import Peaks
+
+SLOW_MS = 4000
+PREPARING = "Preparing the engine. The first time on a computer this takes up to a minute."
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class Loading(QObject):
         self._twin: Path | None = None
         self._voice = ""
         self._asked = 0
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(SLOW_MS)
+        self._slow.timeout.connect(lambda: self.message.emit(PREPARING))
         session = studio.session
         session.twin_changed.connect(self._twin_changed)
         session.performance_changed.connect(self._performance_changed)
@@ -63,11 +70,15 @@ class Loading(QObject):
         self.avatar = None
         if folder is None:
             self._voice = ""
+            self._slow.stop()
             self.twin_gone.emit()
             self.message.emit(self._nothing())
             return
         self.message.emit("Loading the twin…")
-        if self._studio.ready:
+        if not self._studio.ready:
+            self._slow.start()
+        else:
+            self._slow.stop()
             self._studio.tasks.run(lambda: _load_twin(folder), self._twin_ready(folder), self._twin_failed)
 
     def _nothing(self) -> str:
