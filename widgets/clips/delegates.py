@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.widgets import style
@@ -77,16 +85,12 @@ class LevelDelegate(QStyledItemDelegate):
 
 
 class TickDelegate(QStyledItemDelegate):
-    """A tick in the middle of its cell that the keyboard reaches too."""
+    """A tick without words beside it."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """Leave out the empty text."""
         super().initStyleOption(option, index)
         option.displayAlignment = Qt.AlignmentFlag.AlignCenter
-
-    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """Toggle by mouse or space."""
-        return super().editorEvent(event, model, option, index)
 
 
 class ThumbnailDelegate(QStyledItemDelegate):
@@ -99,9 +103,8 @@ class ThumbnailDelegate(QStyledItemDelegate):
         icon: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
         text, shown.text, shown.icon = shown.text, "", QIcon()
         widget = option.widget
-        (widget.style() if widget else self.parent().style()).drawControl(  # type: ignore[attr-defined]
-            QStyle.ControlElement.CE_ItemViewItem, shown, painter, widget
-        )
+        dress = widget.style() if widget is not None else QApplication.style()
+        dress.drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, widget)
         box = QRectF(option.rect)
         height = box.height() - style.space(1)
         frame = QRectF(box.left() + style.space(0.5), box.top() + style.space(0.5), height * 4 / 3, height)

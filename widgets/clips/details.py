@@ -50,7 +50,7 @@ class ClipDetails(QScrollArea):
         emotion: of the selected clips.
         level: of the selected clips.
         play: shows the clip in the system's player.
-        find: leads to looking for missing files.
+        look_for: leads to looking for missing files.
     """
 
     labels_changed = Signal(object)
@@ -70,7 +70,7 @@ class ClipDetails(QScrollArea):
         self._icon, self._word = IconLabel("more", 20, "muted"), WrapLabel()
         self._findings = QVBoxLayout()
         self.emotion, self.level = emotion_box(), level_box()
-        self.play, self.find = QPushButton("Play clip"), QPushButton("Find…")
+        self.play, self.look_for = QPushButton("Play clip"), QPushButton("Find…")
         self._build()
         self.show_clips([], "none", None)
 
@@ -89,7 +89,7 @@ class ClipDetails(QScrollArea):
         for widget in (self._icon, self._word):
             widget.setVisible(one is not None)
         self.play.setVisible(one is not None and state != "missing")
-        self.find.setVisible(one is not None and state == "missing")
+        self.look_for.setVisible(one is not None and state == "missing")
         self._clear_findings()
         if not clips:
             self._title.setText("No clip selected")
@@ -159,19 +159,19 @@ class ClipDetails(QScrollArea):
         column.addLayout(state)
         column.addLayout(self._findings)
         for button, name, tip in (
-            (self.find, "clip_find", "Look for missing clips in a folder; they are known by their content"),
+            (self.look_for, "clip_find", "Look for missing clips in a folder; they are known by their content"),
             (self.play, "clip_play", "Show the clip in the system's player"),
         ):
             button.setObjectName(name)
             button.setAccessibleName(button.text().rstrip("…"))
             button.setToolTip(tip)
-        column.addWidget(self.find, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.look_for, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._label_form())
         column.addWidget(self._facts)
         column.addWidget(self.play, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self.play.clicked.connect(lambda: self.play_requested.emit(self._clips[0].id))
-        self.find.clicked.connect(self.relink_requested)
+        self.look_for.clicked.connect(self.relink_requested)
 
     def _label_form(self) -> QWidget:
         self._labels = QWidget()

@@ -57,6 +57,11 @@ class ClipsTable(QTableView):
                 index = index.siblingAtColumn(Column.EMOTION)
                 self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.edit(index)
+        elif event.key() == Qt.Key.Key_Space and index.isValid():
+            tick = index.siblingAtColumn(Column.HELD_OUT)
+            out = tick.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+            state = Qt.CheckState.Unchecked if out else Qt.CheckState.Checked
+            self.model().setData(tick, state, Qt.ItemDataRole.CheckStateRole)
         else:
             super().keyPressEvent(event)
 

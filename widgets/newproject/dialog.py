@@ -72,7 +72,8 @@ class NewProjectDialog(QDialog):
 
     def accept(self) -> None:
         """Finish if nothing is wrong; else go to what is."""
-        for place, step in enumerate((self.person, self.clips)):
+        steps: tuple[PersonStep | ClipsStep, ...] = (self.person, self.clips)
+        for place, step in enumerate(steps):
             if step.problem():
                 self._show(place)
                 step.show_problems()

@@ -96,7 +96,7 @@ class ClipsStep(QWidget):
         self._wrong.setVisible(bool(self.problem()))
         for row in range(len(self._files)):
             if self.emotion_at(row).currentData() is None:
-                self.table.scrollToItem(self.table.item(row, NAME))
+                self.table.scrollTo(self.table.model().index(row, NAME))
                 self.emotion_at(row).setFocus()
                 return
 
@@ -208,14 +208,14 @@ class ClipsStep(QWidget):
         row.addWidget(remove)
         row.addStretch(1)
         row.addWidget(self.copy)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(style.space(1))
-        column.addWidget(WrapLabel(_HELP, "muted"))
-        column.addLayout(row)
-        column.addWidget(table, 1)
-        column.addWidget(self._ignored)
-        column.addWidget(self._wrong)
+        all_ = QVBoxLayout(self)
+        all_.setContentsMargins(0, 0, 0, 0)
+        all_.setSpacing(style.space(1))
+        all_.addWidget(WrapLabel(_HELP, "muted"))
+        all_.addLayout(row)
+        all_.addWidget(table, 1)
+        all_.addWidget(self._ignored)
+        all_.addWidget(self._wrong)
 
     def _choose(self) -> None:
         kinds = " ".join(f"*{ending}" for ending in VIDEO_ENDINGS)

@@ -48,6 +48,7 @@ class PersonStep(QWidget):
         self._name_wrong, self._folder_wrong = WrapLabel("", "bad"), WrapLabel("", "bad")
         self._space = WrapLabel("", "muted")
         self._asked = False
+        self._rate = QWidget()
         self._build()
         self.folder.setText(str(root))
         self._refresh()
@@ -96,7 +97,6 @@ class PersonStep(QWidget):
         self.fps.setToolTip("Frames per second of the twin; choose 30 only if your clips have 30")
         for rate in FRAME_RATES:
             self.fps.addItem(f"{rate:g} frames per second", rate)
-        self._rate = QWidget()
         inside = QFormLayout(self._rate)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addRow("Frame rate", self.fps)

@@ -79,7 +79,7 @@ def test_details_say_how_to_mend_it(page: ClipsPage, qtbot: QtBot) -> None:
     assert "with sound" in _said(page)
     page.select(["gone"])
     with qtbot.waitSignal(page.relink_requested):
-        page.details.find.click()
+        page.details.look_for.click()
 
 
 def test_the_level_is_edited_in_the_table(page: ClipsPage, qtbot: QtBot) -> None:
@@ -137,6 +137,10 @@ def test_held_out_is_ticked(page: ClipsPage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.hold_out_changed) as changed:
         page.model.setData(index, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
     assert changed.args == [["neutral", "happy1"]]
+    page.table.setCurrentIndex(page.model.index(page.model.row_of("happy1"), Column.NAME))
+    with qtbot.waitSignal(page.hold_out_changed) as changed:
+        qtbot.keyClick(page.table, Qt.Key.Key_Space)
+    assert changed.args == [[]]
 
 
 def test_remove_and_check(page: ClipsPage, qtbot: QtBot) -> None:
