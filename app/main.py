@@ -110,7 +110,11 @@ class Application:
         """Open what was open when the program ended without being closed."""
         if (project / "project.json").is_file() and self.projects.open(project):
             text = "The program was not closed properly last time. Your project is open as it was saved last."
-            self.notifier.tell(Notice("recovery", text, "warning"))
+            if self.settings.values.crash_reports:
+                report = "Report a problem…"
+                self.window.toasts.show_toast(text, "warning", report, lambda: self.shell.report("crashed"))
+            else:
+                self.notifier.tell(Notice("recovery", text, "warning"))
 
     def _welcome(self) -> None:
         self.performing.play_when_ready()

@@ -93,6 +93,10 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name} - {TITLE}" if name else TITLE)
         self.workflow.set_title(name)
 
+    def show_log(self, shown: bool) -> None:
+        """Show or hide the panel for experts."""
+        self._docks["log"].setVisible(shown)
+
     def ask_before_closing(self, may_close: Callable[[], bool]) -> None:
         """Ask this before the window closes; False keeps it open."""
         self._may_close = may_close

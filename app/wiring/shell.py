@@ -70,6 +70,8 @@ class ShellWiring(QObject):
         studio.notifier.notice.connect(self._notice)
         studio.notifier.failed.connect(self._failed)
         studio.settings.changed.connect(self._setting_changed)
+        if studio.settings.values.expert:
+            self.window.show_log(True)
         self._project_changed(None)
 
     # ---- messages ----
@@ -203,6 +205,8 @@ class ShellWiring(QObject):
 
     def _setting_changed(self, name: str) -> None:
         values = self.studio.settings.values
+        if name == "expert":
+            self.window.show_log(values.expert)
         if name in ("theme", "scale"):
             app = QApplication.instance()
             assert isinstance(app, QApplication)
