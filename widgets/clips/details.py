@@ -64,6 +64,7 @@ class ClipDetails(QScrollArea):
         self.setAccessibleName("Details of the selected clips")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._clips: list[ClipEntry] = []
         self._picture = Picture()
         self._title, self._facts = WrapLabel("", "heading"), WrapLabel("", "muted")

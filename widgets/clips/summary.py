@@ -42,6 +42,7 @@ class AmountsPanel(QScrollArea):
         self.setAccessibleName("How much is enough")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.set_amounts([])
 
     def set_amounts(self, amounts: Sequence[Amount]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -66,6 +66,7 @@ class ClipsTable(QTableView):
             super().keyPressEvent(event)
 
     def _dress(self) -> None:
+        self.setIconSize(QSize(style.space(2.25), style.space(2.25)))
         self.verticalHeader().setDefaultSectionSize(style.space(7))
         header = self.horizontalHeader()
         header.setHighlightSections(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QDate, Signal
+from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDateEdit,
@@ -56,11 +56,12 @@ class ConsentPanel(QScrollArea):
         self.setAccessibleName("Consent")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._consent = Consent()
         self._icon, self._state = IconLabel("warning", 20, "warn"), WrapLabel()
         self._text = WrapLabel()
         self.name, self.date = QLineEdit(), QDateEdit(QDate.currentDate())
-        self.agreed = QCheckBox("I am this person, or this person agreed")
+        self.agreed = QCheckBox("I agree, or the person did")
         self.recording = QLineEdit()
         self.give = QPushButton("Keep consent")
         self.revoke = QPushButton("Take back consent")
@@ -162,7 +163,7 @@ class ConsentPanel(QScrollArea):
         self.date.setCalendarPopup(True)
         self.agreed.setObjectName("consent_agreed")
         self.agreed.setAccessibleName(self.agreed.text())
-        self.agreed.setToolTip("Tick it only if the person in the clips has agreed to the statement above")
+        self.agreed.setToolTip("Tick it if you are the person in the clips and agree, or if that person has agreed")
         self.agreed.toggled.connect(self._refresh)
         self.recording.setObjectName("consent_recording")
         self.recording.setReadOnly(True)
