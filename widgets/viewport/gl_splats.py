@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
-from emotalker.engine.gaussians.packing import QUAD, QuadPacker
 from emotalker.engine.gaussians.cpu.pipeline import GaussianArrays
+from emotalker.engine.gaussians.packing import QUAD, QuadPacker
 
 U8 = NDArray[np.uint8]
 Rect = tuple[int, int, int, int]

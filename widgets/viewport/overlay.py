@@ -19,6 +19,8 @@ GLASS = 0.86
 DIM = 0.82
 DIAL_STEPS = 8
 """Side of the dial on the grid."""
+FAN = 50.0
+"""Degrees to either side that the dial's arc takes on the screen."""
 WIDEST_NOTE = 46
 """A message wraps at this many grid steps."""
 
@@ -203,7 +205,9 @@ def _dial(state: tuple[View, ViewLimits], font: QFont, ratio: float) -> QPixmap:
     drawn, painter = _sheet(side, side, ratio)
     _glass(painter, QRectF(0, 0, side, side), gap)
     most, unit = reach(limits), side / 64
-    head, radius = QPointF(25 * unit, 17 * unit), 34 * unit
+    # a few degrees would be a speck: the arc is opened so that what may be tried fills it
+    opened = FAN / max(most.yaw, FAN / 3)
+    head, radius = QPointF(25 * unit, 22 * unit), 28 * unit
     painter.setBrush(c.muted)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.drawEllipse(head, 6 * unit, 7 * unit)
@@ -211,13 +215,13 @@ def _dial(state: tuple[View, ViewLimits], font: QFont, ratio: float) -> QPixmap:
     yaw_box = QRectF(head.x() - radius, head.y() - radius, 2 * radius, 2 * radius)
     for reached, pen in _strokes(most.yaw, limits.yaw, unit):
         painter.setPen(pen)
-        painter.drawArc(yaw_box, round(16 * (270 - reached)), round(32 * reached))
+        painter.drawArc(yaw_box, round(16 * (270 - reached * opened)), round(32 * reached * opened))
     bar, middle = 56 * unit, 32 * unit
     tall = 22 * unit / most.pitch
     for reached, pen in _strokes(most.pitch, limits.pitch, unit):
         painter.setPen(pen)
         painter.drawLine(QPointF(bar, middle - reached * tall), QPointF(bar, middle + reached * tall))
-    angle = math.radians(view.yaw)
+    angle = math.radians(view.yaw * opened)
     at = head + QPointF(math.sin(angle), math.cos(angle)) * radius
     _dot(painter, at, abs(view.yaw) > limits.yaw, unit)
     _dot(painter, QPointF(bar, middle - view.pitch * tall), abs(view.pitch) > limits.pitch, unit)
