@@ -77,7 +77,7 @@ def calls(install: Callable[..., None]) -> list[tuple[str, tuple[Any, ...]]]:
     install("emotalker.engine.training.stage1", fit=fit)
     install("emotalker.engine.a2et.stage", express=express)
     install("emotalker.engine.training.stage2", emote=emote)
-    install("emotalker.engine.avatar", build=build)
+    install("emotalker.engine.avatar.build", build=build)
     return log
 
 
