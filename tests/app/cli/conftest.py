@@ -159,7 +159,8 @@ def engine(install: Callable[..., None]) -> Engine:
     install("emotalker.engine.a2et.stage", express=lambda c, t, out, config, s: fake.stage("express", out, config, s))
     emote = {"emote": lambda c, t, f, x, out, config, s, d: fake.stage("emote", out, config, s)}
     install("emotalker.engine.training.stage2", **emote)
-    install("emotalker.engine.avatar", build=fake.build, ClipRenderer=lambda *arguments: arguments)
+    install("emotalker.engine.avatar", ClipRenderer=lambda *arguments: arguments)
+    install("emotalker.engine.avatar.build", build=fake.build)
     face = SimpleNamespace(detect=lambda picture: SimpleNamespace(points="points"))
     install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: face)
     install("emotalker.engine.render.video", render_video=fake.render_video)
