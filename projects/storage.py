@@ -22,7 +22,7 @@ from emotalker.projects.record import read_record
 from emotalker.projects.stage_job import OLD
 from emotalker.projects.store import BACKUPS
 
-EXPORTS = "exports"
+EXPORTS = "films"
 CHECKPOINT = "checkpoint.safetensors"
 
 _GOING = ".deleting-"  # what a crash left half deleted is swept the next time

@@ -62,8 +62,10 @@ class ExportWiring(QObject):
             self.studio.window.show_page("export")
             return
         dialog = ExportDialog(self.facts(), self.studio.window)
-        if dialog.exec():
-            self.export(dialog.settings())
+        chosen = dialog.settings() if dialog.exec() else None
+        dialog.deleteLater()
+        if chosen is not None:
+            self.export(chosen)
 
     def export(self, chosen: ExportSettings) -> int | None:
         """Put a film into the queue; its job's number, None if it is refused."""

@@ -128,8 +128,11 @@ class ProjectsWiring(QObject):
         """Ask for a person and clips, and make the project."""
         dialog = NewProjectDialog(self.studio.settings.projects_root, self.window)
         dialog.set_files(list(files))
-        if dialog.exec():
-            self.create(dialog.result_project())
+        accepted = dialog.exec()
+        wanted = dialog.result_project() if accepted else None
+        dialog.deleteLater()
+        if wanted is not None:
+            self.create(wanted)
 
     def create(self, wanted: NewProject) -> None:
         """Make the project the wizard describes and add its clips."""
@@ -172,6 +175,10 @@ class ProjectsWiring(QObject):
         if any(s.project == folder for s in self.studio.queue.specs()):
             why = "A job is working in it."
             self.studio.fail(UserError("This twin cannot be moved to the trash now.", why, "Stop the job first."))
+            return
+        if not folder.exists():
+            self._forget(folder)
+            self.refresh_gallery()
             return
         text = f"“{folder.name}” goes to the trash with its training. Clips outside its folder stay where they are."
         if not confirm(self.window, "Move to trash?", text, "Move to trash"):
