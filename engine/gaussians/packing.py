@@ -72,7 +72,7 @@ def pack_quads(order, tiles, extent, packed, width, height, quads):  # type: ign
         if length > 0.0:
             x, y = x / length, y / length
         else:
-            x, y = 1.0, 0.0
+            x, y = np.float64(1.0), np.float64(0.0)
         opacity = packed[i, OPACITY]
         falloff = max(f4(math.log(max(opacity * INVERSE_ALPHA_MIN, ONE))), LEAST_FALLOFF)
         near = math.sqrt(2.0 * falloff / steep)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import moderngl
 import numpy as np
@@ -114,7 +114,8 @@ class GLCanvas(QOpenGLWidget):
         self._drop()
         context = self.context()
         try:
-            self._context = moderngl.create_context(require=330, context=QtFunctions(context))
+            functions: Any = QtFunctions(context)
+            self._context = moderngl.create_context(require=330, context=functions)
             self._splats = GLSplats(self._context)
         except Exception as error:
             # whatever a driver throws means the same: this canvas cannot show anything, and the viewport falls back
@@ -154,8 +155,8 @@ class GLCanvas(QOpenGLWidget):
         room = device_size(self)
         window.use()
         context.viewport = (0, 0, room.width(), room.height())
-        red, green, blue, _ = style.colours().canvas.getRgbF()
-        window.clear(red, green, blue, 1.0)
+        bare = style.colours().canvas
+        window.clear(bare.redF(), bare.greenF(), bare.blueF(), 1.0)
         if self._frame is not None:
             place = letterbox(QSize(*splats.size), room)
             below = room.height() - place.y() - place.height()

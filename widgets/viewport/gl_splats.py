@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -37,7 +38,8 @@ class GLSplats:
         self._packer = QuadPacker()
         self._splats = context.program(vertex_shader=shader("splats.vert"), fragment_shader=shader("splats.frag"))
         self._lay = context.program(vertex_shader=shader("lay.vert"), fragment_shader=shader("lay.frag"))
-        self._lay["splats"], self._lay["behind"] = 0, 1
+        uniforms: Any = self._lay
+        uniforms["splats"], uniforms["behind"] = 0, 1
         self._lay_array = context.vertex_array(self._lay, [])
         self._corners = context.buffer(CORNERS.tobytes())
         self._quads: moderngl.Buffer | None = None

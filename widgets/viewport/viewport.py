@@ -161,7 +161,8 @@ class Viewport(QWidget):
             return
         if backend == "gl":
             if gl_renderer() is None:
-                self.backend_failed.emit(NO_GL)
+                self.set_backend("cpu")
+                self.backend_failed.emit(f"{NO_GL} The processor draws it now.")
                 return
             from emotalker.widgets.viewport.gl_canvas import GLCanvas
 

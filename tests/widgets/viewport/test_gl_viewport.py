@@ -210,3 +210,18 @@ def test_probing_loads_no_torch_and_finds_the_processor(qapp: object) -> None:
     assert best_backend([c for c in choices if c.name == "cpu"]) == "cpu"
     card = BackendChoice("gl", "", True, "")
     assert best_backend([choices[0], card]) == "gl"
+
+
+def test_without_opengl_the_processor_goes_on(
+    viewport: Viewport, frames: FrameMaker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for where there is none, OpenGL is refused in a sentence and the picture stays."""
+    monkeypatch.setattr("emotalker.widgets.viewport.viewport.gl_renderer", lambda: None)
+    viewport.set_backend("cuda")
+    frame = frames()
+    viewport.present(frame)
+    with qtbot.waitSignal(viewport.backend_failed) as failed:
+        viewport.set_backend("gl")
+    assert failed.args[0].startswith("The system offers no OpenGL")
+    assert viewport.backend == "cpu"
+    assert np.array_equal(rgb(viewport.screenshot()), frame.image)
