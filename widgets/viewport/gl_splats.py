@@ -82,7 +82,7 @@ class GLSplats:
         self._quads.orphan()
         self._quads.write(quads)
         self._context.enable_only(moderngl.BLEND)
-        self._context.blend_equation = moderngl.FUNC_ADD
+        self._context.blend_equation = moderngl.FUNC_ADD  # type: ignore[assignment]
         self._context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(quads))
 
