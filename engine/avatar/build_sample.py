@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from emotalker.engine.avatar.avatar import Avatar
-from emotalker.engine.avatar.hearing import Heard, read_speech
+from emotalker.engine.avatar.hearing import read_speech
 from emotalker.engine.avatar.sample import AVATAR, COVER, FACTS, HEARD, VOICE
 from emotalker.engine.emotion.curve import EmotionCurve, Keyframe
 from emotalker.engine.files import write_arrays, write_bytes, write_json
@@ -44,7 +44,7 @@ CURVE = EmotionCurve(
         Keyframe.of(11.3, "happy", 2.4),
     )
 )
-COVER_SIZE, COVER_TIME = 320, 1.1
+COVER_SIZE, COVER_LEVEL = 320, 3.0
 
 
 def main(twin: Path, voice: Path, folder: Path) -> None:
@@ -59,17 +59,16 @@ def main(twin: Path, voice: Path, folder: Path) -> None:
     write_arrays(folder / HEARD, small)
     facts = {"name": NAME, "text": TEXT, "seconds": heard.seconds, "speech": avatar.speech, "curve": CURVE.to_json()}
     write_json(folder / FACTS, facts)
-    done, data = cv2.imencode(".png", cover(avatar, heard)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    done, data = cv2.imencode(".png", cover(avatar)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     if done:
         write_bytes(folder / COVER, data.tobytes())
 
 
-def cover(avatar: Avatar, heard: Heard) -> np.ndarray:
-    """A picture of the twin smiling [320, 320, 3]."""
-    controls = avatar.controls_from_speech(heard, CURVE)
-    size = avatar.camera.width
-    arrays = avatar.arrays(controls.frame(int(COVER_TIME * avatar.fps)))
-    picture = PlaybackRenderer().render(arrays, avatar.camera, avatar.plate)
+def cover(avatar: Avatar) -> np.ndarray:
+    """A picture of the twin smiling, eyes open [320, 320, 3]."""
+    controls = avatar.controls_from_speech(avatar.quiet(), EmotionCurve.constant("happy", COVER_LEVEL))
+    size, frame = avatar.camera.width, int(controls.au45.argmin())
+    picture = PlaybackRenderer().render(avatar.arrays(controls.frame(frame)), avatar.camera, avatar.plate)
     inner = picture[: round(0.86 * size), round(0.07 * size) : round(0.93 * size)]
     return cv2.resize(inner, (COVER_SIZE, COVER_SIZE), interpolation=cv2.INTER_AREA)
 
