@@ -127,9 +127,7 @@ class ScenePanel(QFrame):
         self.voice_name.setObjectName("voice_name")
         self.voice_name.setWordWrap(True)
         self.voice_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        choose = IconButton(
-            "choose_voice", "Choose…", "Choose the recording the twin says (Ctrl+Shift+O)", "waveform"
-        )
+        choose = IconButton("choose_voice", "Choose…", "Choose the recording the twin says (Ctrl+Shift+O)", "waveform")
         choose.clicked.connect(self.voice_requested)
         self.voice_remove = IconButton("remove_voice", "None", "Let the twin be silent", "close")
         self.voice_remove.clicked.connect(self.voice_removed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -86,16 +86,16 @@ class WorkflowBar(QFrame):
         self._title.setText(title)
         self._title.setToolTip(title)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys move along the steps."""
-        pages = [name for name, button in self._buttons.items() if button.isEnabled()]
-        focused = next((n for n, b in self._buttons.items() if b.hasFocus()), None)
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if focused in pages and event.key() in steps:
-            at = pages.index(focused) + steps[Qt.Key(event.key())]
-            self._buttons[pages[at % len(pages)]].setFocus(Qt.FocusReason.TabFocusReason)
-            return
-        super().keyPressEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys move along the steps that can be reached; a button alone would look for its nearest neighbour."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+            reachable = [button for button in self._buttons.values() if button.isEnabled()]
+            if step is not None and watched in reachable:
+                at = reachable.index(watched) + step  # type: ignore[arg-type]
+                reachable[at % len(reachable)].setFocus(Qt.FocusReason.TabFocusReason)
+                return True
+        return super().eventFilter(watched, event)
 
     def _button(self, step: Step) -> QToolButton:
         button = QToolButton()
@@ -110,6 +110,7 @@ class WorkflowBar(QFrame):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(20, 20))
         button.clicked.connect(lambda: self._clicked(step.page))
+        button.installEventFilter(self)
         self._buttons[step.page] = button
         return button
 
