@@ -61,5 +61,9 @@ def entry_of(
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """Video files of a folder and those below it, in the order of their names."""
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in VIDEO_ENDINGS and file.is_file())
+    """Video files of a folder and those below it, in the order of their names.
+
+    Hidden ones are left out: files another program is still writing, and the "._" files that macOS leaves on cards.
+    """
+    seen = (file for file in folder.rglob("*") if file.suffix.lower() in VIDEO_ENDINGS and file.is_file())
+    return sorted(f for f in seen if not any(p.startswith(".") for p in f.relative_to(folder).parts))
