@@ -62,7 +62,12 @@ def choose_folder(parent: Any, title: str, start: Path | None = None) -> Path | 
 
 def choose_target(parent: Any, title: str, start: Path, kinds: str) -> Path | None:
     """Where to save; None when the dialog is left."""
+    return choose_target_and_kind(parent, title, start, kinds)[0]
+
+
+def choose_target_and_kind(parent: Any, title: str, start: Path, kinds: str) -> tuple[Path | None, str]:
+    """Where to save and as which of the kinds; None when the dialog is left."""
     from PySide6.QtWidgets import QFileDialog
 
-    name, _ = QFileDialog.getSaveFileName(parent, title, str(start), kinds)
-    return Path(name) if name else None
+    name, kind = QFileDialog.getSaveFileName(parent, title, str(start), kinds)
+    return (Path(name) if name else None), kind

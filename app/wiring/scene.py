@@ -9,10 +9,14 @@ from PySide6.QtCore import QObject
 
 from emotalker.app.commands.performance import SetBackground, SetVoice, keep_view
 from emotalker.app.recovery import Autosave
+from emotalker.engine.errors import UserError
 from emotalker.engine.render.view import View
 from emotalker.projects import Performance
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from emotalker.app.wiring.loading import Voice
     from emotalker.app.wiring.performing import Performing
     from emotalker.widgets.viewport import BackendChoice
@@ -44,6 +48,7 @@ class SceneWiring(QObject):
         scene.size_changed.connect(self._detail_chosen)
         scene.backend_changed.connect(self._backend_chosen)
         scene.view_reset.connect(view.reset_view)
+        view.set_alpha_renderer(self._see_through)
         view.set_render_limit(self._studio.settings.values.render_size)
         scene.set_size(self._studio.settings.values.render_size)
         actions = self._studio.actions
@@ -87,6 +92,18 @@ class SceneWiring(QObject):
         """Name the recording."""
         name = Path(self._session.performance.voice).name
         self._page.scene.set_voice(name, f"{voice.track.duration:.1f} s" if voice is not None else "")
+
+    def _see_through(self) -> NDArray[np.uint8]:
+        """The twin as it stands now before nothing, u8 [H, W, 4]."""
+        from emotalker.engine.render.still import still_rgba
+        from emotalker.engine.render.view import camera_of
+
+        performer, avatar = self._performing.performer, self._performing.loading.avatar
+        arrays = performer.arrays if performer is not None else None
+        if avatar is None or arrays is None:
+            raise UserError("There is no picture to save.", "No twin is on show.", "Open a twin and try again.")
+        view = self._page.viewport
+        return still_rgba(arrays, camera_of(avatar, view.view, *view.render_size))
 
     def _choose_voice(self) -> None:
         self._studio.do(SetVoice.ask(self._studio.window))

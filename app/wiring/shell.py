@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from emotalker.app.commands.base import choose_target
+from emotalker.app.commands.base import choose_target, choose_target_and_kind
 from emotalker.app.logs import log_folder
 from emotalker.app.studio import Studio
 from emotalker.app.wiring.performing import Performing
@@ -19,6 +19,8 @@ from emotalker.widgets import style
 from emotalker.widgets.common import ErrorDialog
 from emotalker.widgets.tour import Tour, TourStep
 
+SEE_THROUGH = "PNG, see-through background (*.png)"
+PICTURE_KINDS = f"PNG as shown (*.png);;{SEE_THROUGH};;JPEG (*.jpg)"
 STOP_SECONDS = 40.0
 """How long a job may take to write its checkpoint when the window closes."""
 PAGE_ACTIONS = ("home", "clips", "train", "perform", "export")
@@ -158,28 +160,27 @@ class ShellWiring(QObject):
             self._tour = None
 
     def save_picture(self) -> None:
-        """Save the twin as it is shown, see-through where nothing is, if the file can hold that."""
+        """Save the twin as it is shown, or see-through where nothing of it is."""
         project = self.studio.session.project
         if project is None:
             return
-        start = project.folder / f"{project.manifest.name} {datetime.now():%Y-%m-%d %H%M%S}.png"
-        kinds = "PNG, see-through background (*.png);;PNG as shown (*.png);;JPEG (*.jpg)"
         self._performing.pause()
-        target = choose_target(self.window, "Save picture", start, kinds)
+        start = project.folder / f"{project.manifest.name} {datetime.now():%Y-%m-%d %H%M%S}.png"
+        target, kind = choose_target_and_kind(self.window, "Save picture", start, PICTURE_KINDS)
         if target is None:
             return
-        alpha = target.suffix.lower() == ".png" and project.manifest.performance.background == "checker"
-        picture = self.window.perform.viewport.screenshot(alpha)
-        if picture.save(str(target)):
-            self.studio.tell(f"{target.name} is saved.")
-        else:
-            self.studio.fail(
-                UserError(
+        try:
+            picture = self.window.perform.viewport.screenshot(alpha=kind == SEE_THROUGH)
+            if not picture.save(str(target)):
+                raise UserError(
                     f"{target.name} was not saved.",
                     "The folder cannot be written, or the ending is no picture format.",
                     "Choose another folder, and a name that ends in .png or .jpg.",
                 )
-            )
+        except UserError as error:
+            self.studio.fail(error)
+            return
+        self.studio.tell(f"{target.name} is saved.")
 
     # ---- state ----
 

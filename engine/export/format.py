@@ -33,9 +33,9 @@ class Quality:
 QUALITIES = {
     q.name: q
     for q in (
-        Quality("small", "Small file", 26, 0.012),
-        Quality("good", "Good", 20, 0.030),
-        Quality("master", "Master, for further work", 12, 0.110),
+        Quality("small", "Small file", 26, 0.009),
+        Quality("good", "Good", 20, 0.021),
+        Quality("master", "Master, for further work", 12, 0.068),
     )
 }
 

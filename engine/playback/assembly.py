@@ -183,6 +183,12 @@ class Assembly:
         if not known:
             self._on_error(error)
 
+    @property
+    def arrays(self) -> GaussianArrays | None:
+        """Gaussians of the newest pose, in world space; None before the first."""
+        pose = self._pose
+        return pose[2] if pose is not None else None
+
     # -- posing -------------------------------------------------------------------------------------------------------
 
     def _pose_one(self) -> None:

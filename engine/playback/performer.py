@@ -20,6 +20,7 @@ from emotalker.engine.render.view import View
 
 if TYPE_CHECKING:
     from emotalker.engine.avatar import Avatar, Heard
+    from emotalker.engine.gaussians.cpu import GaussianArrays
     from emotalker.engine.media import AudioTrack
 
 
@@ -176,6 +177,11 @@ class Performer:
         """Seconds of the recording; 0 without one, when there is no end."""
         duration = self._speaker.line().duration
         return duration if math.isfinite(duration) else 0.0
+
+    @property
+    def arrays(self) -> GaussianArrays | None:
+        """Posed and lit Gaussians of the newest frame, in world space; standing still they are what is on show."""
+        return self._assembly.arrays
 
     def shown(self, serial: int, moment: float) -> None:
         """The viewport painted a frame at `moment`, `time.perf_counter`."""

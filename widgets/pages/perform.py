@@ -108,8 +108,9 @@ class _SideArea(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the widget inside and the bar beside it."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self.widget().minimumSizeHint().width() + bar + 2, 80)
+        inside = self.widget()
+        assert inside is not None  # set right after the area is made
+        return QSize(inside.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width() + 2, 80)
 
     def sizeHint(self) -> QSize:
         """A little wider than needed."""
