@@ -94,18 +94,21 @@ class TrainingWiring(QObject):
         if not self.studio.ready or project is None:
             return
         self._asked += 1
-        asked, preset, folder = self._asked, project.manifest.preset, project.folder
+        asked, preset = self._asked, project.manifest.preset
 
-        def work() -> tuple[list[StageStatus], list[PresetChoice]]:
-            return _statuses(project, preset), self._choices(project)
+        def stages_known(found: list[StageStatus]) -> None:
+            if asked == self._asked:
+                self.page.set_stages(found)
 
-        def done(found: tuple[list[StageStatus], list[PresetChoice]]) -> None:
-            if asked == self._asked and self.session.project is not None and self.session.project.folder == folder:
-                self.page.set_stages(found[0])
-                self.page.set_presets(found[1])
+        def costs_known(found: list[PresetChoice]) -> None:
+            if asked == self._asked:
+                self.page.set_presets(found)
                 self._show_preset(preset)
 
-        self.studio.tasks.run(work, done)
+        self.studio.tasks.run(lambda: _statuses(project, preset), stages_known)
+        # what a training costs is measured the first time, for seconds: only where somebody looks at it
+        if self._speed is not None or self.studio.window.page == "train":
+            self.studio.tasks.run(lambda: self._choices(project), costs_known)
 
     def _refuse(self, project: Project) -> None:
         """Raise what speaks against a training now."""
@@ -165,6 +168,7 @@ class TrainingWiring(QObject):
     # ---- what is shown ----
 
     def _project_changed(self, project: Project | None) -> None:
+        self._asked += 1  # what is still being worked out is about another project
         self.page.clear()
         self.page.set_job(None)
         if project is not None:

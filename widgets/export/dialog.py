@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.engine.export.camera_move import MOVES
 from emotalker.engine.export.format import FORMATS, FPS, LEAST_SIDE, MOST_SIDE, QUALITIES, film_bytes
+from emotalker.widgets import style
 from emotalker.widgets.common import IconButton
 from emotalker.widgets.export.settings import ExportFacts, ExportSettings
 from emotalker.widgets.training import words
@@ -86,7 +87,7 @@ class ExportDialog(QDialog):
         layout.addWidget(buttons)
         self._complete = True
         self._format_chosen(0)
-        self.resize(560, 620)
+        self.resize(style.space(72), style.space(78))
 
     def settings(self) -> ExportSettings:
         """What is chosen now."""
