@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class TrainingWiring(QObject):
         self.projects, self.queue = projects, studio.queue
         self._speed: MachineSpeed | None = None
         self._asked = 0
+        self._measuring = threading.Lock()
         page, bar, queue = self.page, studio.window.job_bar, studio.queue
         page.start_requested.connect(self.start)
         page.pause_requested.connect(lambda: self._with_job(queue.pause))
@@ -136,7 +138,8 @@ class TrainingWiring(QObject):
         seconds, count = sum(c.duration for c in project.clips), len(project.clips)
         if not count:
             return [PresetChoice(name, title, text, None, False) for name, title, text in PRESETS]
-        speed = self._speed = self._speed or probe_machine()
+        with self._measuring:  # two measurements at once would slow each other
+            speed = self._speed = self._speed or probe_machine()
         return [
             PresetChoice(name, title, text, estimate(name, seconds, count, speed), False)
             for name, title, text in PRESETS
