@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -79,16 +80,19 @@ class Application:
         self.window.show()
 
     def close(self) -> None:
-        """End every thread and process and say that the end was a normal one."""
-        self.performing.close()
-        self.queue.shutdown(5.0)
-        self.tasks.close()
-        self.settings.flush()
-        self.sentinel.stop()
-        if self._signals is not None:
-            self._signals.close()
-        self.notifier.uninstall()
-        self._app.removeEventFilter(self.guard)
+        """End every thread and process and say that the end was a normal one; what fails leaves the rest to be done."""
+        with contextlib.ExitStack() as last_first:
+            last_first.callback(self._app.removeEventFilter, self.guard)
+            last_first.callback(self.notifier.uninstall)
+            if self._signals is not None:
+                last_first.callback(self._signals.close)
+            last_first.callback(self.sentinel.stop)
+            last_first.callback(self.settings.flush)
+            last_first.callback(self.studio.close)
+            last_first.callback(self.tasks.close)
+            last_first.callback(self.queue.shutdown, 5.0)
+            last_first.callback(self.settings.flush)  # what follows may take long
+            last_first.callback(self.performing.close)
 
     def _shown(self) -> None:
         self._note_time("window")
@@ -157,5 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return app.exec()
     finally:
-        application.close()
-        logs.stop()
+        try:
+            application.close()
+        finally:
+            logs.stop()

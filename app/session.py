@@ -11,6 +11,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from emotalker.engine.errors import UserError
 from emotalker.projects import Consent, Manifest, Performance, Project
+from emotalker.projects.merging import merged
 
 if TYPE_CHECKING:
     from emotalker.engine.emotion.curve import EmotionCurve
@@ -120,21 +121,38 @@ class Session(QObject):
         """
         if self.project is None:
             return
-        before = self.project.manifest
-        change(self.project)
-        self.adopt(name, before, gesture)
+        draft = self.project.draft()
+        before = draft.manifest
+        change(draft)
+        self.adopt(name, before, draft.manifest, gesture)
 
-    def adopt(self, name: str, before: Manifest, gesture: str = "") -> None:
-        """Make what changed since `before` one undoable step; for changes that were made elsewhere, off the window."""
+    def adopt(self, name: str, before: Manifest, after: Manifest, gesture: str = "") -> None:
+        """Make the change from `before` to `after`, which was worked out on a draft, as one undoable step.
+
+        Raises:
+            UserError: if it cannot be saved; nothing is changed then.
+        """
         project = self.project
         if project is None:
             return
-        after = project.manifest
-        changed = [f for f in EDITABLE if getattr(before, f) != getattr(after, f)]
-        if changed:
-            old = {f: getattr(before, f) for f in changed}
-            self.undo.push(ManifestEdit(self, name, old, {f: getattr(after, f) for f in changed}, gesture))
+        project.adopt(before, after)
+        if any(getattr(before, f) != getattr(after, f) for f in EDITABLE):
+            self.undo.push(ManifestEdit(self, name, before, after, gesture))
         self.announce()
+
+    def step(self, *, back: bool) -> None:
+        """Undo (`back`) or redo one edit.
+
+        Raises:
+            UserError: if the document cannot be saved; the step can be tried again then.
+        """
+        command = self.undo.command(self.undo.index() - back)
+        if isinstance(command, ManifestEdit):
+            command.put(back=back)  # an error in Qt's own call would move the stack all the same
+        if back:
+            self.undo.undo()
+        else:
+            self.undo.redo()
 
     def announce(self) -> None:
         """Tell everybody if the document is not as it was told last."""
@@ -148,31 +166,34 @@ class Session(QObject):
 
 
 class ManifestEdit(QUndoCommand):
-    """One edit of the document, as the fields before and after it.
+    """One edit of the document, as the document before and after it.
 
     The document is immutable data, so a step is what it was and what it became: no edit needs code of its own to be
-    undone, and none can forget a part.
+    undone, and none can forget a part. What was changed since by others (a check, the camera) stays as it is.
     """
 
-    def __init__(
-        self, session: Session, name: str, before: dict[str, object], after: dict[str, object], gesture: str
-    ) -> None:
+    def __init__(self, session: Session, name: str, before: Manifest, after: Manifest, gesture: str) -> None:
         super().__init__(name)
         self._session = session
         self._before, self._after = before, after
         self._gesture = gesture
         self._done = True  # the edit was made already when it is pushed
 
+    def put(self, *, back: bool) -> None:
+        """Take the edit back, or make it again; the stack's next call of `undo` or `redo` does nothing more."""
+        project = self._session.project
+        if project is not None:
+            first, last = (self._after, self._before) if back else (self._before, self._after)
+            project.adopt(first, last)
+        self._done = True
+
     def redo(self) -> None:
         """Make the edit again."""
-        if self._done:
-            self._done = False
-            return
-        self._put(self._after)
+        self._follow(back=False)
 
     def undo(self) -> None:
         """Take the edit back."""
-        self._put(self._before)
+        self._follow(back=True)
 
     def id(self) -> int:
         """One number for all edits that may merge; which ones do is decided by their gestures."""
@@ -182,13 +203,12 @@ class ManifestEdit(QUndoCommand):
         """Become one step with `other`, which follows in the same gesture."""
         if not isinstance(other, ManifestEdit) or other._gesture != self._gesture:
             return False
-        self._before = {**other._before, **self._before}
-        self._after = {**self._after, **other._after}
+        self._after = merged(other._before, other._after, self._after)
         self.setText(other.text())
         return True
 
-    def _put(self, fields: dict[str, object]) -> None:
-        project = self._session.project
-        if project is not None:
-            project.restore(fields)
-            self._session.announce()
+    def _follow(self, *, back: bool) -> None:
+        if not self._done:
+            self.put(back=back)
+        self._done = False
+        self._session.announce()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,9 +16,8 @@ from emotalker.app.settings import SettingsStore
 from emotalker.app.tasks import Tasks
 from emotalker.app.worker import JobQueue
 from emotalker.engine.jobs import Notice
+from emotalker.projects import Manifest, Project
 from emotalker.projects.jobstate import JobState, Phase
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -31,6 +30,25 @@ class Parts:
     notifier: Notifier
     queue: JobQueue
     window: MainWindow
+
+
+@dataclass
+class _Slow:
+    """A slow command that waits or is being done.
+
+    Attributes:
+        command: what to do.
+        project: the project it was asked for.
+        done: called afterwards, if that project is open then.
+        draft: what it works on.
+        before: the draft's document when it began.
+    """
+
+    command: Command
+    project: Project
+    done: Callable[[], None] | None
+    draft: Project | None = None
+    before: Manifest | None = None
 
 
 class Studio(QObject):
@@ -54,11 +72,15 @@ class Studio(QObject):
         self.settings, self.session, self.tasks = parts.settings, parts.session, parts.tasks
         self.notifier, self.queue, self.window = parts.notifier, parts.queue, parts.window
         self.actions = parts.window.actions_table
-        self._busy = False
+        self._slow: deque[_Slow] = deque()
+        self._working: _Slow | None = None
+        self._missing = False
         self.ready = False
         session = self.session
-        for signal in (session.project_changed, session.manifest_changed, session.selection_changed,
-                       session.twin_changed):  # fmt: skip
+        for signal in (session.project_changed, session.manifest_changed):
+            signal.connect(self._look)
+        self.window.page_changed.connect(self._look)
+        for signal in (session.selection_changed, session.twin_changed):
             signal.connect(self._refresh)
         session.undo.indexChanged.connect(self._undo_moved)
         self.queue.state_changed.connect(self._refresh)
@@ -67,7 +89,8 @@ class Studio(QObject):
     def do(self, command: Command | None, done: Callable[[], None] | None = None, gesture: str = "") -> None:
         """Do a command on the open project as one undoable step; None (a dialog that was left) does nothing.
 
-        A slow one runs off the window's thread, and no other edit of the clips starts before it is done.
+        A slow one works on a draft off the window's thread, one after the other; what is edited meanwhile is kept, and
+        so is its result when another project is open by then.
 
         Args:
             command: what to do.
@@ -75,20 +98,26 @@ class Studio(QObject):
             gesture: see `Session.edit`.
         """
         project = self.session.project
-        if command is None or project is None or (command.slow and self._busy):
+        if command is None or project is None:
+            return
+        if command.slow:
+            self._slow.append(_Slow(command, project, done))
+            self._start_slow()
             return
         try:
-            if command.slow:
-                before = project.manifest
-                self._set_busy(True)
-                self.tasks.run(lambda: command.do(project), lambda _: self._adopt(command, before, done), self._failed)
-                return
             self.session.edit(command.name, command.do, gesture)
         except Exception as error:
             self.fail(error)
             return
         if done is not None:
             done()
+
+    def close(self) -> None:
+        """Keep what a slow command has done when the program ends; call it when the tasks are over."""
+        self._slow.clear()
+        if self._working is not None:
+            self._keep(self._working)
+            self._working = None
 
     def tell(self, text: str, level: str = "info") -> None:
         """Say a sentence in the corner of the window."""
@@ -107,25 +136,58 @@ class Studio(QObject):
         """The job that runs or is paused, if any."""
         return next((s for s in self.queue.states() if not s.phase.over and s.phase is not Phase.QUEUED), None)
 
-    def _adopt(self, command: Command, before: object, done: Callable[[], None] | None) -> None:
-        self._set_busy(False)
-        self.session.adopt(command.name, before)  # type: ignore[arg-type]
-        if done is not None:
-            done()
-
-    def _failed(self, error: BaseException) -> None:
-        self._set_busy(False)
-        self.session.announce()
-        self.fail(error)
-
-    def _set_busy(self, busy: bool) -> None:
-        self._busy = busy
+    def _start_slow(self) -> None:
+        if self._working is not None or not self._slow:
+            return
+        work = self._working = self._slow.popleft()
+        # not the draft of when it was asked for: the one before it has changed the clips since
+        work.draft = self._now(work.project).draft()
+        work.before, draft = work.draft.manifest, work.draft
         self._refresh()
+        self.tasks.run(lambda: work.command.do(draft), lambda _: self._slow_over(), self._slow_over)
+
+    def _slow_over(self, error: BaseException | None = None) -> None:
+        work, self._working = self._working, None
+        if work is None:
+            return
+        kept = self._keep(work)
+        self._refresh()
+        if error is not None:
+            self.fail(error)
+        elif kept and work.done is not None and self._now(work.project) is self.session.project:
+            work.done()
+        self._start_slow()
+
+    def _keep(self, work: _Slow) -> bool:
+        """Bring what was done on the draft into the project; whether it could be saved."""
+        assert work.draft is not None
+        assert work.before is not None
+        try:
+            project = self._now(work.project)
+            if project is self.session.project:
+                self.session.adopt(work.command.name, work.before, work.draft.manifest)
+            else:
+                project.adopt(work.before, work.draft.manifest)
+        except Exception as error:
+            self.fail(error)
+            return False
+        return True
+
+    def _now(self, project: Project) -> Project:
+        """The open project if it is the same one: it may have been closed and opened again meanwhile."""
+        open_ = self.session.project
+        return open_ if open_ is not None and open_.folder == project.folder else project
 
     def _undo_moved(self) -> None:
         stack = self.session.undo
         for id_, text, name in (("edit.undo", "&Undo", stack.undoText()), ("edit.redo", "&Redo", stack.redoText())):
             self.actions[id_].setText(f"{text} {name[:1].lower()}{name[1:]}" if name else text)
+        self._refresh()
+
+    def _look(self, *_: object) -> None:
+        """Look for the clips' files; not whenever a job tells of itself, since their disk may be slow."""
+        project = self.session.project
+        self._missing = project is not None and bool(project.missing())
         self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -134,11 +196,11 @@ class Studio(QObject):
     def flags(self) -> set[str]:
         """Which conditions of the table of actions hold now."""
         session, project, job = self.session, self.session.project, self.job()
-        up = {"idle"} if not self._busy else set()
+        up = {"idle"} if self._working is None else set()
         if project is not None:
             up.add("project")
             up |= {"clips"} if project.clips else set()
-            up |= {"missing"} if project.missing() else set()
+            up |= {"missing"} if self._missing else set()
         up |= {"selection"} if session.selection else set()
         up |= {"twin"} if session.twin is not None else set()
         up |= {"voice"} if session.performance.voice else set()

@@ -17,6 +17,7 @@ from emotalker.projects import store
 from emotalker.projects.adding import AddResult, ClipAdder, stored_name
 from emotalker.projects.content import sha256_of, videos_in
 from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, Performance, RunRecord
+from emotalker.projects.merging import merged
 from emotalker.projects.split import find_clip, held_out
 
 RUNS = "runs"
@@ -254,20 +255,19 @@ class Project:
             clips.append(msgspec.structs.replace(clip, emotion=emotion, level=level))
         self._update(clips=clips)
 
-    def restore(self, fields: Mapping[str, object]) -> None:
-        """Put back fields of the manifest as they were, to undo or redo an edit.
+    def draft(self) -> Project:
+        """A copy to work on, for example in a thread: nothing is saved until `adopt` takes its manifest over."""
+        return _Draft(self.folder, self.manifest)
 
-        What a check found in the meantime is no edit and stays.
+    def adopt(self, base: Manifest, wanted: Manifest) -> None:
+        """Make the change from `base` to `wanted` here, and keep whatever else was changed meanwhile.
+
+        With a draft's manifest as `wanted` this finishes an edit; with both swapped it takes one back.
 
         Raises:
             UserError: if the project could not be saved.
         """
-        known = {clip.id: clip for clip in self.clips}
-        changes = dict(fields)
-        clips = changes.get("clips")
-        if isinstance(clips, list):
-            changes["clips"] = [_with_check(clip, known.get(clip.id)) for clip in clips]
-        self._update(**changes)
+        self._save(merged(base, wanted, self.manifest))
 
     def note_run(self, record: RunRecord) -> None:
         """Append to the history of runs."""
@@ -282,17 +282,20 @@ class Project:
         self.manifest = change(self.manifest)
 
     def _update(self, **changes: object) -> None:
-        changed = msgspec.structs.replace(self.manifest, **changes)
-        if changed != self.manifest:
+        self._save(msgspec.structs.replace(self.manifest, **changes))
+
+    def _save(self, wanted: Manifest) -> None:
+        """Save, with what another process may have saved since: a clip added on the command line is not lost."""
+        if wanted != self.manifest:
+            on_disk = store.current(self.folder)
+            changed = wanted if on_disk is None else merged(self.manifest, wanted, on_disk)
             store.save(self.folder, changed)
             self.manifest = changed
 
 
-def _with_check(clip: ClipEntry, now: ClipEntry | None) -> ClipEntry:
-    """A clip as it was, with what is known of the same content now."""
-    if now is None or now.sha256 != clip.sha256 or now.check is None:
-        return clip
-    return msgspec.structs.replace(clip, check=now.check)
+class _Draft(Project):
+    def _save(self, wanted: Manifest) -> None:
+        self.manifest = wanted
 
 
 def _expanded(files: Iterable[Path]) -> list[Path]:

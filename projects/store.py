@@ -89,6 +89,14 @@ def load(folder: Path) -> Opened:
     return Opened(manifest, [Notice("project", f"The project file was brought from layout {version} to the current.")])
 
 
+def current(folder: Path) -> Manifest | None:
+    """The manifest in project.json as it is now; None if there is none that can be read."""
+    try:
+        return _decode((folder / MANIFEST).read_bytes())
+    except OSError:
+        return None
+
+
 def peek(folder: Path) -> Manifest | None:
     """The manifest, or that of the newest good backup, without mending or writing anything; None if there is none."""
     for path in (folder / MANIFEST, *backups_of(folder)):

@@ -46,12 +46,12 @@ class ShellWiring(QObject):
         self._performing, self._projects = performing, projects
         self._tour: Tour | None = None
         self.closing = False
-        actions, undo = studio.actions, studio.session.undo
+        actions = studio.actions
         for id_, slot in {
             "file.quit": self.window.close,
             "file.screenshot": self.save_picture,
-            "edit.undo": lambda: self._safely(undo.undo),
-            "edit.redo": lambda: self._safely(undo.redo),
+            "edit.undo": lambda: self._step(back=True),
+            "edit.redo": lambda: self._step(back=False),
             "edit.settings": self.settings,
             "help.keys": self.keys,
             "help.tour": self.tour,
@@ -88,9 +88,9 @@ class ShellWiring(QObject):
         dialog.exec()
         dialog.deleteLater()
 
-    def _safely(self, step: object) -> None:
+    def _step(self, *, back: bool) -> None:
         try:
-            step()  # type: ignore[operator]
+            self.studio.session.step(back=back)
         except UserError as error:
             self.studio.fail(error)
 
