@@ -15,6 +15,7 @@ from emotalker.engine.errors import UserError
 if TYPE_CHECKING:
     from emotalker.app.wiring.performing import Performing
     from emotalker.engine.emotion.text import TextEmotion
+    from emotalker.projects import Project
 
 STEP = 0.1
 NEUTRAL = tuple(1.0 if emotion == "neutral" else 0.0 for emotion in EMOTIONS)
@@ -84,7 +85,8 @@ class EmotionWiring(QObject):
         weights, level = edit.emotion_at(self._curve, self._performing.time)
         moved = min(max(round(level + by, 2), 0.0), MAX_LEVEL)
         if moved != level:
-            self._edit(weights, moved, "Change intensity", "nudge intensity")
+            gesture = f"nudge intensity at {self._performing.time:.2f}"
+            self._edit(weights, moved, "Change intensity", gesture)
 
     def _easing_changed(self, easing: str) -> None:
         key = edit.key_near(self._curve, self._performing.time)
@@ -94,9 +96,15 @@ class EmotionWiring(QObject):
     def _understand(self, text: str) -> None:
         """Take words for an emotion ("a bit nervous but happy"); the text model is loaded the first time."""
         self._panel.set_text_answer("Reading…")
-        self._studio.tasks.run(lambda: _read(text), lambda found: self._understood(text, found), self._not_understood)
+        project = self._session.project
+        self._studio.tasks.run(
+            lambda: _read(text), lambda found: self._understood(text, found, project), self._not_understood
+        )
 
-    def _understood(self, text: str, found: TextEmotion) -> None:
+    def _understood(self, text: str, found: TextEmotion, project: Project | None) -> None:
+        if self._session.project is not project:
+            self._panel.set_text_answer("")
+            return  # it was said of another twin
         shares = sorted(zip(found.weights, EMOTIONS), reverse=True)
         words = ", ".join(f"{share:.0%} {emotion}" for share, emotion in shares[:3] if share >= 0.05)
         self._panel.set_text_answer(f"{'Taken for' if found.sure else 'Not sure; taken for'} {words}")

@@ -72,6 +72,7 @@ class ExportWiring(QObject):
         project = self.session.project
         if project is None:
             return None
+        self._performing.scene.keep_camera()
         options = {"background": chosen.background} if chosen.background else {}
         try:
             job = film_job(

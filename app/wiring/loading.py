@@ -53,23 +53,27 @@ class Loading(QObject):
         super().__init__(parent)
         self._studio = studio
         self.avatar: Avatar | None = None
-        self._twin: Path | None = None
-        self._voice = ""
+        self._voice: str | None = None
+        """The recording that was asked for last; None if none was since the twin came."""
         self._asked = 0
         self._slow = QTimer(self)
         self._slow.setSingleShot(True)
         self._slow.setInterval(SLOW_MS)
         self._slow.timeout.connect(lambda: self.message.emit(PREPARING))
         session = studio.session
+        session.project_changed.connect(self._forget)
         session.twin_changed.connect(self._twin_changed)
         session.performance_changed.connect(self._performance_changed)
         studio.engine_ready.connect(lambda: self._twin_changed(session.twin))
 
+    def _forget(self, *_: object) -> None:
+        """What is loaded, and what is still being read, is of the twin before."""
+        self.avatar = self._voice = None
+        self._asked += 1
+
     def _twin_changed(self, folder: Path | None) -> None:
-        self._twin = folder
-        self.avatar = None
+        self._forget()
         if folder is None:
-            self._voice = ""
             self._slow.stop()
             self.twin_gone.emit()
             self.message.emit(self._nothing())
@@ -77,30 +81,32 @@ class Loading(QObject):
         self.message.emit("Loading the twin…")
         if not self._studio.ready:
             self._slow.start()
-        else:
-            self._slow.stop()
-            self._studio.tasks.run(lambda: _load_twin(folder), self._twin_ready(folder), self._twin_failed)
+            return
+        self._slow.stop()
+        asked = self._asked
+        self._studio.tasks.run(
+            lambda: _load_twin(folder),
+            lambda avatar: self._twin_ready(avatar, asked),
+            lambda error: self._twin_failed(error, asked),
+        )
 
     def _nothing(self) -> str:
         if self._studio.session.project is None:
             return "No twin is open."
         return "This twin is not trained yet. Add clips, then train it."
 
-    def _twin_ready(self, folder: Path):  # type: ignore[no-untyped-def]
-        def ready(avatar: Avatar) -> None:
-            if folder != self._twin:
-                return  # another twin was opened meanwhile
-            self.avatar = avatar
-            self._voice = ""
-            self.message.emit(None)
-            self.twin_loaded.emit(avatar)
-            self._performance_changed(self._studio.session.performance)
+    def _twin_ready(self, avatar: Avatar, asked: int) -> None:
+        if asked != self._asked:
+            return  # another twin was opened meanwhile
+        self.avatar = avatar
+        self.message.emit(None)
+        self.twin_loaded.emit(avatar)
+        self._performance_changed(self._studio.session.performance)
 
-        return ready
-
-    def _twin_failed(self, error: BaseException) -> None:
-        self.message.emit("The twin could not be loaded.")
-        self._studio.fail(error)
+    def _twin_failed(self, error: BaseException, asked: int) -> None:
+        if asked == self._asked:
+            self.message.emit("The twin could not be loaded.")
+            self._studio.fail(error)
 
     def _performance_changed(self, performance: Performance) -> None:
         """Read the voice if it is another one than the last."""
@@ -110,6 +116,7 @@ class Loading(QObject):
         self._voice = performance.voice
         self._asked += 1
         if not performance.voice:
+            self.message.emit(None)
             self.voice_loaded.emit(None)
             return
         file = project.folder / performance.voice

@@ -56,6 +56,7 @@ class Performing(QObject):
         self._timer.timeout.connect(self._tick)
         self._frame.connect(self._present, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._performer_failed, Qt.ConnectionType.QueuedConnection)
+        self.session.project_changed.connect(self._project_changed)
         self.session.performance_changed.connect(self.show_performance)
         self.page.viewport.presented.connect(self._presented)
         self.loading = Loading(studio, self)
@@ -80,7 +81,7 @@ class Performing(QObject):
     def close(self) -> None:
         """Stop playing and let every thread end."""
         self._timer.stop()
-        self.scene.close()
+        self.scene.keep_camera()
         if self.performer is not None:
             self.performer.close()
             self.performer = None
@@ -179,6 +180,11 @@ class Performing(QObject):
         self.page.timeline.set_fps(avatar.fps)
         self.show_performance(self.session.performance)
         self._maybe_play()
+
+    def _project_changed(self, _project: object) -> None:
+        """Nobody plays on while another twin is being loaded, nor says the other's recording."""
+        self._play_when_ready = False
+        self._twin_gone()
 
     def _twin_gone(self) -> None:
         self.pause()

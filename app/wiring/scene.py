@@ -11,7 +11,7 @@ from emotalker.app.commands.performance import SetBackground, SetVoice, keep_vie
 from emotalker.app.recovery import Autosave
 from emotalker.engine.errors import UserError
 from emotalker.engine.render.view import View
-from emotalker.projects import Performance
+from emotalker.projects import Performance, Project
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,11 @@ class SceneWiring(QObject):
         self._performing, self._studio = performing, performing.studio
         self._session, self._page = performing.session, performing.page
         self._keep = Autosave(self._keep_view, self)
-        self._keep.failed.connect(self._studio.fail)
+        self._keep.failed.connect(self._not_kept)
+        self._moved: tuple[Project, View] | None = None
+        """A camera that is not kept yet, and whose it is."""
+        self._told_not_kept = False
+        self._session.project_changed.connect(self._project_changed)
         page, scene, view = self._page, self._page.scene, self._page.viewport
         view.view_changed.connect(self._view_changed)
         view.render_size_changed.connect(self._size_changed)
@@ -64,8 +68,8 @@ class SceneWiring(QObject):
         }.items():
             actions.on(id_, slot)
 
-    def close(self) -> None:
-        """Keep the camera before the window goes."""
+    def keep_camera(self) -> None:
+        """Bring the camera into the document now, not in a moment."""
         self._keep.flush()
 
     def performer_made(self) -> None:
@@ -79,7 +83,9 @@ class SceneWiring(QObject):
 
     def show(self, performance: Performance) -> None:
         """Show and draw what the document says."""
-        scene, view = self._page.scene, performance.view
+        scene = self._page.scene
+        # a camera that was moved just now is newer than what the document says
+        view = self._moved[1] if self._moved is not None else performance.view
         scene.set_background(performance.background)
         scene.set_view(view.yaw, view.pitch, view.zoom)
         self._page.viewport.set_view(view)
@@ -119,13 +125,29 @@ class SceneWiring(QObject):
             self._performing.performer.set_view(view)
         self._page.scene.set_view(view.yaw, view.pitch, view.zoom)
         if self._session.project is not None:
+            self._moved = (self._session.project, view)
             self._keep.edited()
 
     def _keep_view(self) -> None:
-        project, view = self._session.project, self._page.viewport.view
-        if project is not None and view != project.manifest.performance.view:
-            keep_view(project, view)
+        if self._moved is not None:
+            project, view = self._moved
+            if view != project.manifest.performance.view:
+                keep_view(project, view)
+            self._moved = None
             self._session.announce()
+
+    def _project_changed(self, _project: object) -> None:
+        """Keep the camera in the project it was moved in; the one that comes has its own."""
+        self._keep.flush()
+        self._moved = None
+        self._told_not_kept = False
+
+    def _not_kept(self, error: BaseException) -> None:
+        """Say once that the camera is not kept: looking around in a folder that is read only is no failure."""
+        if not self._told_not_kept:
+            self._told_not_kept = True
+            what = error.what if isinstance(error, UserError) else str(error)
+            self._studio.tell(f"Where you look from is not kept: {what}", "warning")
 
     def _size_changed(self, width: int, height: int) -> None:
         if self._performing.performer is not None:

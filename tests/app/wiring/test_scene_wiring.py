@@ -1,0 +1,85 @@
+"""The camera: kept without being an edit, and never taken back by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emotalker.app.commands.performance import SetBackground
+from emotalker.engine.errors import UserError
+from emotalker.engine.render.view import View
+from emotalker.projects import Project, store
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from emotalker.app.main import Application
+
+SIDE = View(yaw=12.0, zoom=1.4)
+
+
+def look(application: Application, view: View) -> None:
+    """As a drag in the viewport."""
+    viewport = application.window.perform.viewport
+    viewport.set_view(view)
+    viewport.view_changed.emit(view)
+
+
+def test_an_edit_right_after_a_drag_leaves_the_camera(launch: Callable[..., Application], tmp_path: Path) -> None:
+    """The camera is saved two seconds later; an edit before that, or its undo, does not put it back."""
+    application = launch()
+    studio, viewport = application.studio, application.window.perform.viewport
+    studio.session.open(Project.create(tmp_path / "ada", "Ada"))
+    studio.do(SetBackground("checker"))
+    look(application, SIDE)
+    studio.do(SetBackground("#00b140"))
+    assert viewport.view == SIDE
+    application.performing.scene.keep_camera()
+    studio.session.step(back=True)
+    assert viewport.view == SIDE
+    assert Project.open(tmp_path / "ada").manifest.performance.view == SIDE
+    assert Project.open(tmp_path / "ada").manifest.performance.background == "checker"
+
+
+def test_the_camera_stays_with_its_project(launch: Callable[..., Application], tmp_path: Path) -> None:
+    """Another project opened right after a drag neither gets that camera nor loses it for the first."""
+    application = launch()
+    session = application.studio.session
+    session.open(Project.create(tmp_path / "ada", "Ada"))
+    look(application, SIDE)
+    session.open(Project.create(tmp_path / "grace", "Grace"))
+    assert application.window.perform.viewport.view == View()
+    application.performing.scene.keep_camera()
+    assert Project.open(tmp_path / "ada").manifest.performance.view == SIDE
+    assert Project.open(tmp_path / "grace").manifest.performance.view == View()
+
+
+def test_looking_around_where_nothing_can_be_written(
+    qtbot: QtBot,
+    launch: Callable[..., Application],
+    failures: list[UserError],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One sentence, no dialog, and the camera goes where it is put."""
+    application = launch()
+    told: list[str] = []
+    application.notifier.notice.connect(lambda notice: told.append(notice.text))
+    application.studio.session.open(Project.create(tmp_path / "ada", "Ada"))
+
+    def refuse(*_: object) -> None:
+        raise UserError("Not saved.", "The folder is read only.", "Choose another.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "save", refuse)
+        for yaw in (3.0, 6.0):
+            look(application, View(yaw=yaw))
+            application.performing.scene.keep_camera()
+        qtbot.waitUntil(lambda: len(told) == 1)
+    assert "Not saved." in told[0]
+    assert application.window.perform.viewport.view == View(yaw=6.0)
+    qtbot.wait(10)
+    assert failures == []
