@@ -15,13 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import soundfile
+import torch
 
 from emotalker.engine.avatar.avatar import Avatar
 from emotalker.engine.avatar.hearing import read_speech
 from emotalker.engine.avatar.sample import AVATAR, COVER, FACTS, HEARD, VOICE
 from emotalker.engine.emotion.curve import EmotionCurve, Keyframe
 from emotalker.engine.files import write_arrays, write_bytes, write_json
+from emotalker.engine.gaussians.blendshapes import FACE
 from emotalker.engine.gaussians.cpu.playback import PlaybackRenderer
+from emotalker.engine.gaussians.gaussians import SH_C0
 
 NAME = "Sample"
 TEXT = (
@@ -50,6 +53,7 @@ COVER_SIZE, COVER_LEVEL = 320, 3.0
 def main(twin: Path, voice: Path, folder: Path) -> None:
     """Write all files of the sample into `folder`."""
     avatar = dataclasses.replace(Avatar.load(twin), name=NAME)
+    cover_the_back(avatar)
     avatar.save(folder / AVATAR, compact=True)
     sound, rate = soundfile.read(voice, dtype="float32")
     soundfile.write(folder / VOICE, sound, rate, format="OGG", subtype="VORBIS")
@@ -62,6 +66,21 @@ def main(twin: Path, voice: Path, folder: Path) -> None:
     done, data = cv2.imencode(".png", cover(avatar)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     if done:
         write_bytes(folder / COVER, data.tobytes())
+
+
+def cover_the_back(avatar: Avatar) -> int:
+    """Give what lies behind the ears and no film ever showed the colour of hair; returns how many Gaussians.
+
+    It keeps the skin colour it began with otherwise, and peeks out behind the hair when the camera goes round.
+    """
+    base = avatar.shapes.base
+    x, y, z = base.means.T.numpy()
+    colour = base.sh[:, 0].numpy() * SH_C0 + 0.5
+    back = (z < -0.02) & (y > -0.115) & (np.abs(x) > 0.06) & (avatar.shapes.layer == FACE)
+    pale = back & (colour[:, 0] - colour[:, 2] > 0.12) & (colour[:, 0] > 0.45)
+    hair = np.median(colour[back & ~pale], 0)
+    base.sh[torch.from_numpy(pale), 0] = torch.from_numpy((hair - 0.5) / SH_C0).float()
+    return int(pale.sum())
 
 
 def cover(avatar: Avatar) -> np.ndarray:
