@@ -53,18 +53,19 @@ class Notifier(QObject):
         log.info("%s: %s", notice.stage, notice.text)
         self._noticed.emit(notice)
 
-    def report(self, error: BaseException, details: str = "") -> None:
+    def report(self, error: BaseException, details: str = "", *, always: bool = False) -> None:
         """Log an error and tell it, once however often it is repeated.
 
         Args:
             error: a `UserError` is shown as it is; anything else as an unexpected fault.
             details: text for experts, such as the traceback out of a child process; made from `error` if not given.
+            always: tell it again however soon: what the user did just now needs an answer each time.
         """
         if getattr(self._inside, "busy", False):
             return  # failing while telling of a failure would never end
         self._inside.busy = True
         try:
-            self._report(error, details)
+            self._report(error, details, always)
         finally:
             self._inside.busy = False
 
@@ -81,11 +82,11 @@ class Notifier(QObject):
             sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
             self._before = None
 
-    def _report(self, error: BaseException, details: str) -> None:
+    def _report(self, error: BaseException, details: str, always: bool) -> None:
         expected = isinstance(error, UserError)
         text = details or "".join(traceback.format_exception(error))
         times = self._count(_key(error))
-        if times > 1:
+        if times > 1 and not always:
             log.error("again, %d times by now: %s: %s", times, type(error).__name__, str(error).splitlines()[:1])
             return
         self.last_error = text

@@ -15,6 +15,7 @@ from emotalker.app.session import Session
 from emotalker.app.settings import SettingsStore
 from emotalker.app.tasks import Tasks
 from emotalker.app.worker import JobQueue
+from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Notice
 from emotalker.projects import Manifest, Project
 from emotalker.projects.jobstate import JobState, Phase
@@ -124,8 +125,8 @@ class Studio(QObject):
         self.notifier.tell(Notice("window", text, level))
 
     def fail(self, error: BaseException) -> None:
-        """Tell the user of an error, and the log."""
-        self.notifier.report(error)
+        """Tell the user of an error in what they did just now, and the log."""
+        self.notifier.report(error, always=isinstance(error, UserError))
 
     def engine_is_ready(self) -> None:
         """Let everybody who waits for the engine begin."""
@@ -136,12 +137,17 @@ class Studio(QObject):
         """The job that runs or is paused, if any."""
         return next((s for s in self.queue.states() if not s.phase.over and s.phase is not Phase.QUEUED), None)
 
+    def current(self, project: Project) -> Project:
+        """The open project if it is the same one: it may have been closed and opened again meanwhile."""
+        open_ = self.session.project
+        return open_ if open_ is not None and open_.folder == project.folder else project
+
     def _start_slow(self) -> None:
         if self._working is not None or not self._slow:
             return
         work = self._working = self._slow.popleft()
         # not the draft of when it was asked for: the one before it has changed the clips since
-        work.draft = self._now(work.project).draft()
+        work.draft = self.current(work.project).draft()
         work.before, draft = work.draft.manifest, work.draft
         self._refresh()
         self.tasks.run(lambda: work.command.do(draft), lambda _: self._slow_over(), self._slow_over)
@@ -154,7 +160,7 @@ class Studio(QObject):
         self._refresh()
         if error is not None:
             self.fail(error)
-        elif kept and work.done is not None and self._now(work.project) is self.session.project:
+        elif kept and work.done is not None and self.current(work.project) is self.session.project:
             work.done()
         self._start_slow()
 
@@ -163,7 +169,7 @@ class Studio(QObject):
         assert work.draft is not None
         assert work.before is not None
         try:
-            project = self._now(work.project)
+            project = self.current(work.project)
             if project is self.session.project:
                 self.session.adopt(work.command.name, work.before, work.draft.manifest)
             else:
@@ -172,11 +178,6 @@ class Studio(QObject):
             self.fail(error)
             return False
         return True
-
-    def _now(self, project: Project) -> Project:
-        """The open project if it is the same one: it may have been closed and opened again meanwhile."""
-        open_ = self.session.project
-        return open_ if open_ is not None and open_.folder == project.folder else project
 
     def _undo_moved(self) -> None:
         stack = self.session.undo

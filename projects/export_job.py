@@ -14,7 +14,9 @@ from emotalker.projects.project import Project
 FILMS = "films"
 
 
-def film_job(project: Project, out: Path, *, keep_view: bool = True, framing: Literal["fit", "fill"] = "fit", **options: Any) -> FilmJob:
+def film_job(
+    project: Project, out: Path, *, keep_view: bool = True, framing: Literal["fit", "fill"] = "fit", **options: Any
+) -> FilmJob:
     """The open performance as a job that writes a film.
 
     Args:

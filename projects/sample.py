@@ -46,7 +46,7 @@ def sample_project(root: Path) -> Project:
             mark.write_bytes(description)
     except OSError as error:
         raise explain_os_error(error, folder) from error
-    if not project.manifest.consent.given:
+    if project.manifest.performance == Performance():  # new: nobody did anything with it
         project.set_consent(Consent(True, "nobody: a synthetic person", STATEMENT, "2026-11-22"))
         project.set_performance(Performance(voice=sample.voice_path.name, curve=sample.curve.to_json()))
     return project

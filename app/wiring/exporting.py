@@ -154,7 +154,10 @@ class ExportWiring(QObject):
 
 def size_of(path: Path) -> int:
     """Bytes of a film; 0 while it is not there."""
-    return path.stat().st_size if path.is_file() else 0
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 def _ready(project: Project | None, twin: bool) -> tuple[bool, str, bool]:

@@ -164,7 +164,7 @@ class Performing(QObject):
 
     def _performer_failed(self, error: BaseException) -> None:
         self.pause()
-        self.studio.fail(error)
+        self.studio.notifier.report(error)  # every frame may fail in the same way
 
     # ---- twin and voice ----
 

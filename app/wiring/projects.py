@@ -153,12 +153,15 @@ class ProjectsWiring(QObject):
         from emotalker.projects.duplicate import DuplicateJob, copy_name, copy_place
 
         if not (folder / "project.json").is_file():
-            self.open_sample(lambda: self.duplicate(folder))  # the sample before it was opened the first time
+            if folder == self.studio.settings.projects_root / SAMPLE_FOLDER:
+                self.open_sample(lambda: self.duplicate(folder))  # the sample before it was opened the first time
+            else:
+                self.refresh_gallery()  # it was moved or deleted since, and its card says so now
             return
         taken = {card.name for card in cards(Path(p) for p in self.studio.settings.values.recent)}
         name = copy_name(card_of(folder).name, taken)
         target = copy_place(folder, name)
-        spec = JobSpec("other", f"Duplicating {name}", DuplicateJob(folder, target, name), None)
+        spec = JobSpec("other", f"Duplicating {name}", DuplicateJob(folder, target, name), folder)
         job = self.studio.queue.submit(spec)
 
         def ended(id_: int, _end: object) -> None:
@@ -193,7 +196,8 @@ class ProjectsWiring(QObject):
                     "Delete the folder with the file manager if you do not need it any more.",
                 )
             )
-        self._forget(folder)
+        else:
+            self._forget(folder)
         self.refresh_gallery()
 
     def storage(self) -> None:
@@ -205,7 +209,9 @@ class ProjectsWiring(QObject):
 
     def _show(self, project: Project, page: str = "") -> None:
         self._remember(project.folder)
-        self.session.open(project)
+        open_ = self.session.project
+        if open_ is None or open_.folder != project.folder or open_.manifest != project.manifest:
+            self.session.open(project)  # else it is on show already, with what can be undone in it
         if not page:
             page = "perform" if self.session.twin is not None else "train" if project.clips else "clips"
         self.window.show_page(page)

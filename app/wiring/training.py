@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from emotalker.app.studio import Studio
@@ -13,7 +14,7 @@ from emotalker.app.wiring.projects import ProjectsWiring
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Notice
-from emotalker.projects import Manifest, Project
+from emotalker.projects import Manifest, Performance, Project
 from emotalker.projects.jobstate import ClipChecked, JobEnd, JobState, Phase, StageEnded
 from emotalker.projects.recording import record
 from emotalker.projects.train_job import TrainJob
@@ -39,6 +40,8 @@ class TrainingWiring(QObject):
         self.projects, self.queue = projects, studio.queue
         self._speed: MachineSpeed | None = None
         self._asked = 0
+        self._starting: set[Path] = set()
+        self._learned_from: Manifest | None = None
         self._measuring = threading.Lock()
         page, bar, queue = self.page, studio.window.job_bar, studio.queue
         page.start_requested.connect(self.start)
@@ -68,8 +71,8 @@ class TrainingWiring(QObject):
     def start(self, preset: str) -> None:
         """Train what is not up to date, unless something speaks against it."""
         project = self.session.project
-        if project is None:
-            return
+        if project is None or project.folder in self._starting or self._trains(project.folder):
+            return  # asked for twice
         try:
             self._refuse(project)
             project.set_preset(preset)
@@ -83,9 +86,30 @@ class TrainingWiring(QObject):
         self.page.clear()
         self.studio.window.show_page("train")
         # files may have been changed since they were added; the job itself never writes the document
-        self.studio.tasks.run(project.refresh, lambda _: self._submit(project, preset))
+        draft = project.draft()
+        before = draft.manifest
+        self._starting.add(project.folder)
+        self.studio.tasks.run(
+            draft.refresh,
+            lambda _: self._submit(project, before, draft.manifest, preset),
+            lambda error: self._not_started(project, error),
+        )
 
-    def _submit(self, project: Project, preset: str) -> None:
+    def _trains(self, folder: Path) -> bool:
+        return any(s.kind == "train" and s.project == folder for s in self.queue.specs())
+
+    def _not_started(self, project: Project, error: BaseException) -> None:
+        self._starting.discard(project.folder)
+        self.studio.fail(error)
+
+    def _submit(self, asked: Project, before: Manifest, after: Manifest, preset: str) -> None:
+        project = self.studio.current(asked)
+        try:
+            project.adopt(before, after)
+        except UserError as error:
+            self._not_started(project, error)
+            return
+        self._starting.discard(project.folder)
         self.session.announce()
         job = TrainJob(project.folder, preset, "auto")
         self.queue.submit(JobSpec("train", f"Training {project.manifest.name}", job, project.folder))
@@ -182,9 +206,13 @@ class TrainingWiring(QObject):
                 self.page.set_job(job)
         self.refresh()
 
-    def _manifest_changed(self, _manifest: Manifest) -> None:
+    def _manifest_changed(self, manifest: Manifest) -> None:
         self.page.set_ready(*self.ready())
-        self.refresh()
+        # emotions change many times a minute while a twin plays, and no stage depends on them
+        learned_from = msgspec.structs.replace(manifest, performance=Performance())
+        if learned_from != self._learned_from:
+            self._learned_from = learned_from
+            self.refresh()
 
     def ready(self) -> tuple[bool, str]:
         """Whether a training of the open project may start, and what is missing in words."""
@@ -226,7 +254,7 @@ class TrainingWiring(QObject):
             project = open_ if open_ is not None and open_.folder == folder else Project.open(folder)
             record(project, event)
         except UserError as error:
-            self.studio.fail(error)
+            self.studio.notifier.report(error)  # every event may fail in the same way
         self.session.announce()
 
     def _state_changed(self, state: JobState) -> None:
