@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -141,6 +141,10 @@ class Canvas(pg.PlotWidget):
             self.set_cursor(float(self._steps[min(max(moves.get(Qt.Key(key), count - 1), 0), count - 1)]))
         else:
             super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """It takes what room there is and asks for little."""
+        return QSize(360, 200)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The cursor goes with the mouse."""

@@ -53,4 +53,4 @@ def write_picture(path: Path, picture: QPixmap) -> None:
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     picture.save(buffer, "PNG")
-    write_bytes(path, data.data())
+    write_bytes(path, bytes(data.data()))

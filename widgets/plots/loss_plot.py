@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from emotalker.widgets.plots.canvas import Canvas, Line
 
 REDRAW_MS = 500
-SMOOTHING = 0.9
-CANVAS_HEIGHT = 190
+UNTICKED = ("flame", "order")  # of another size than the rest: they would flatten it
+CANVAS_HEIGHT = 150
 
 
 class LossPlot(QFrame):
@@ -43,7 +43,7 @@ class LossPlot(QFrame):
         self.setProperty("role", "card")
         self.redraws = 0
         self._series: dict[str, dict[str, Series]] = {}
-        self._hidden: set[str] = set()
+        self._hidden = set(UNTICKED)
         self._stage = ""
         self._canvas: Canvas | None = None
         self._curves: dict[str, Curve] = {}
@@ -244,6 +244,11 @@ class LossPlot(QFrame):
 
     def _read_out(self, step: float) -> None:
         """Values at a step in words; without a step, what the marks mean."""
+        if not self._curves:
+            self._readout.setText(
+                "The curves of the training appear here: the lower, the better." if not self._stage else ""
+            )
+            return
         if not math.isfinite(step):
             best = self._best() if self._curves else None
             text = "Faint: every value. Strong: smoothed. Lower is better."

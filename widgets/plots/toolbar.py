@@ -40,6 +40,7 @@ class PlotToolbar(QWidget):
         self.tabs.setToolTip("Which stage's curves to show")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.currentChanged.connect(self._tab_changed)
         self.smoothing = QSlider(Qt.Orientation.Horizontal, self)
         self.smoothing.setObjectName("plot_smoothing")

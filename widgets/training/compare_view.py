@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from emotalker.widgets import style
 
 # the lower middle of the picture, where the mouth is when the head fills the frame; the place is not known exactly
-MOUTH = QRectF(0.28, 0.5, 0.44, 0.44)
+MOUTH = QRectF(0.31, 0.43, 0.38, 0.38)
 STEP = 0.05
 
 
@@ -130,15 +130,19 @@ class CompareView(QWidget):
         )
 
     def _places(self, count: int) -> list[QRectF]:
-        """Where `count` pictures go: as large as fits, beside one another, in the middle."""
+        """Where `count` pictures go: as large as fits, beside or above one another, in the middle."""
         gap = float(style.space(1))
         shape = self._source(self._pictures[0][1])
         ratio = shape.width() / max(shape.height(), 1)
-        height = min(self.height(), (self.width() - gap * (count - 1)) / count / ratio)
+        across = min(self.height(), (self.width() - gap * (count - 1)) / count / ratio)
+        down = min((self.height() - gap * (count - 1)) / count, self.width() / ratio)
+        height = max(across, down)
         width = height * ratio
-        left = (self.width() - count * width - gap * (count - 1)) / 2
-        top = (self.height() - height) / 2
-        return [QRectF(left + i * (width + gap), top, width, height) for i in range(count)]
+        columns, rows = (count, 1) if across >= down else (1, count)
+        left = (self.width() - columns * width - gap * (columns - 1)) / 2
+        top = (self.height() - rows * height - gap * (rows - 1)) / 2
+        by_x, by_y = (width + gap, 0.0) if across >= down else (0.0, height + gap)
+        return [QRectF(left + i * by_x, top + i * by_y, width, height) for i in range(count)]
 
     def _paint_picture(self, painter: QPainter, place: QRectF, picture: QImage) -> None:
         painter.drawImage(place, picture, self._source(picture))

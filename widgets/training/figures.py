@@ -22,13 +22,13 @@ def figures_of(plot: LossPlot, stage: str) -> Figures:
         found["loss"], found["best"] = _loss(loss)
     psnr, error = plot.series(stage, "psnr"), plot.series(stage, "error_mm")
     if psnr is not None and len(psnr):
-        found["quality"] = (f"{_now(psnr):.1f} dB", f"{_now(psnr) - _start(psnr):+.1f} dB since the start")
+        found["quality"] = (f"{_now(psnr):.1f} dB", f"{_now(psnr) - _start(psnr):+.1f} dB so far")
     elif error is not None and len(error):
-        found["quality"] = (f"{_now(error):.2f} mm", f"mean error, {_now(error) - _start(error):+.2f} mm")
+        found["quality"] = (f"{_now(error):.2f} mm", f"{_now(error) - _start(error):+.2f} so far")
     count = plot.series(stage, "gaussians")
     if count is not None and len(count):
         now, first = count.latest[1], _start(count)
-        found["gaussians"] = (words.count(now), f"{now - first:+,.0f} since the start" if now != first else "unchanged")
+        found["gaussians"] = (words.count(now), f"{now - first:+,.0f} so far" if now != first else "unchanged")
     return found
 
 
@@ -46,7 +46,7 @@ def _loss(loss: Series) -> tuple[tuple[str, str], tuple[str, str]]:
     smooth = smoothed(curve, STRENGTH)
     at = int(np.argmin(smooth))
     now, start = float(smooth[-1]), float(smooth[0])
-    remark = f"{(now - start) / abs(start):+.0%} since the start" if start else ""
+    remark = f"{(now - start) / abs(start):+.0%} so far" if start else ""
     if loss.not_finite or not math.isfinite(loss.latest[1]):
         remark = f"{loss.not_finite} values were no numbers"
     return (words.number(now), remark), (words.number(float(smooth[at])), f"at step {curve.centres[at]:,.0f}")

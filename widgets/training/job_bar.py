@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from emotalker.projects.jobstate import JobState, Phase
 from emotalker.widgets import style
@@ -101,6 +101,7 @@ class JobBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(style.space(1.5), style.space(0.5), style.space(1), style.space(0.5))
         row.setSpacing(style.space(1.5))
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # `_fit` decides what there is room for
         self.phase.setObjectName("job_phase")
         self.title.setObjectName("job_title")
         self.progress.setObjectName("job_progress")
@@ -113,6 +114,7 @@ class JobBar(QFrame):
         for name, label in self.facts.items():
             label.setObjectName(f"job_{name}")
             label.setProperty("role", "muted")
+            label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row.addWidget(self.icon)
         row.addWidget(self.phase)
         row.addWidget(self.title)
@@ -124,7 +126,7 @@ class JobBar(QFrame):
         for button in (self.pause, self.stop, self.close_button):
             row.addWidget(button)
         self.pause.clicked.connect(self._pause_or_resume)
-        self.stop.clicked.connect(lambda: self._state is not None and self.stop_requested.emit(self._state.id))
+        self.stop.clicked.connect(self._stop)
         self.close_button.clicked.connect(self._dismiss)
 
     def _button(self, name: str, tip: str) -> QToolButton:
@@ -139,6 +141,10 @@ class JobBar(QFrame):
         if self._state is not None:
             signal = self.resume_requested if self._state.phase is Phase.PAUSED else self.pause_requested
             signal.emit(self._state.id)
+
+    def _stop(self) -> None:
+        if self._state is not None:
+            self.stop_requested.emit(self._state.id)
 
     def _dismiss(self) -> None:
         if self._state is not None:
@@ -194,8 +200,9 @@ class JobBar(QFrame):
             return
         over = state.phase.over
         self.progress.setVisible(not over or state.phase is Phase.STOPPED)
+        self.facts["message"].setText(_facts(state)["message"])
         shown = {name for name, label in self.facts.items() if label.text()}
-        gap, spare = style.space(1.5), style.space(4)
+        gap, spare = style.space(1.5), style.space(6)
         metrics = QFontMetrics(self.title.font())
         fixed = [self.icon, self.phase, *(b for b in (self.pause, self.stop, self.close_button) if b.isVisibleTo(self))]
         used = sum(part.sizeHint().width() + gap for part in fixed) + spare

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from emotalker.widgets import style
-from emotalker.widgets.common import FlowLayout
+
+WIDTH = 18  # of a card in steps of the grid, when all stand in one row
 
 
 class MetricCard(QFrame):
@@ -26,7 +29,6 @@ class MetricCard(QFrame):
         column.setSpacing(0)
         for label in (heading, self.figure, self.remark):
             column.addWidget(label)
-        self.setMinimumWidth(style.space(13))
         self.show_figure("", "")
 
     def show_figure(self, figure: str, remark: str) -> None:
@@ -59,13 +61,30 @@ class MetricCards(QWidget):
         super().__init__(parent)
         self.setObjectName("metric_cards")
         self.setAccessibleName("Figures of the training")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        flow = FlowLayout(self, 1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(style.space(1))
+        self._columns = 0
         self._cards = {name: MetricCard(name, title, tip, self) for name, title, tip in _CARDS}
-        for card in self._cards.values():
-            flow.addWidget(card)
+        self._arrange(len(_CARDS) // 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """All in one row, or in two where there is less room."""
+        super().resizeEvent(event)
+        self._arrange(len(_CARDS) if event.size().width() >= len(_CARDS) * style.space(WIDTH) else len(_CARDS) // 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """Half of the cards beside one another; the other half goes below."""
+        return QSize(len(_CARDS) // 2 * style.space(12), super().minimumSizeHint().height())
+
+    def _arrange(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, card in enumerate(self._cards.values()):
+            self._grid.addWidget(card, number // columns, number % columns)
+        for column in range(len(_CARDS)):
+            self._grid.setColumnStretch(column, int(column < columns))
 
     def show_figure(self, name: str, figure: str, remark: str = "") -> None:
         """Put a figure on a card."""

@@ -29,8 +29,8 @@ SHORT_TITLES = {
 }  # fmt: skip
 CARDS_MS = 500
 LOG_SECONDS = 10.0  # between lines with figures
-NARROW, WIDE = 110, 200  # widths in steps of the grid: below, one column; above, plot and pictures side by side
-SETUP_WIDTH = 42
+NARROW = 125  # width in steps of the grid; below it everything stands in one column
+SETUP_WIDTH = 39
 
 
 class TrainPage(QScrollArea):
@@ -49,7 +49,7 @@ class TrainPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._job: JobState | None = None
-        self._running_stage = ""
+        self._followed = ""
         self._logged: dict[str, float] = {}
         self.setup, self.cards = SetupPanel(), MetricCards()
         self.plot, self.previews = LossPlot(), PreviewStrip()
@@ -105,7 +105,6 @@ class TrainPage(QScrollArea):
         elif isinstance(event, Notice):
             self.log.add(event)
         elif isinstance(event, StageStarted):
-            self._running_stage = event.stage
             self.log.add_line(f"[{event.stage}] Stage {event.index + 1} of {event.count}: {event.title}")
         elif isinstance(event, StageEnded):
             record = event.record
@@ -128,7 +127,7 @@ class TrainPage(QScrollArea):
 
     def clear(self) -> None:
         """Forget curves, pictures, figures and text; presets and stages stay."""
-        self._running_stage = ""
+        self._followed = ""
         self._logged.clear()
         self.plot.clear()
         self.plot.set_trend("", "")
@@ -141,13 +140,14 @@ class TrainPage(QScrollArea):
     # --- inside
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """One, two or three columns, as there is room."""
+        """Three columns, or all below one another."""
         super().resizeEvent(event)
         width, step = self.viewport().width(), style.space(1)
-        narrow, wide = width < NARROW * step, width >= WIDE * step
+        narrow = width < NARROW * step
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._columns.setDirection(down if narrow else across)
-        self._pictures.setDirection(across if wide else down)
+        self._pictures.setDirection(down if narrow else across)
+        self.setup.presets.set_across(narrow)
         self.setup.setMaximumWidth(16_777_215 if narrow else SETUP_WIDTH * step)
         self.setup.setMinimumWidth(0 if narrow else SETUP_WIDTH * step)
 
@@ -188,7 +188,7 @@ class TrainPage(QScrollArea):
 
     def _measured(self, metric: Metric) -> None:
         self.plot.add_values(metric.stage, metric.step, metric.values)
-        if metric.stage != self._running_stage or not self._logged:
+        if metric.stage != self._followed:
             self._follow(metric.stage)
         now = time.monotonic()
         if now - self._logged.get(metric.stage, -LOG_SECONDS) >= LOG_SECONDS:
@@ -200,8 +200,8 @@ class TrainPage(QScrollArea):
 
     def _follow(self, stage: str) -> None:
         """Show the stage that begins, if it has something to show."""
-        self._running_stage = stage
         if self.plot.loss_terms(stage):
+            self._followed = stage
             self.plot.set_stage(stage)
 
     def _show_figures(self) -> None:
@@ -218,7 +218,7 @@ class TrainPage(QScrollArea):
             self.cards.show_figure("speed", "")
             self.cards.show_figure("left", "")
             return
-        self.cards.show_figure("speed", words.short_rate(job.rate, job.unit), job.stage_title)
+        self.cards.show_figure("speed", words.short_rate(job.rate, job.unit), SHORT_TITLES.get(job.stage, ""))
         resting = job.phase is Phase.PAUSED
         left = words.about(job.eta).removeprefix("about ") if job.eta is not None else ""
         self.cards.show_figure("left", left, "paused" if resting else f"{words.duration(job.elapsed)} so far")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from emotalker.widgets import style
 from emotalker.widgets.common import FlowLayout, IconLabel, WrapLabel
@@ -68,6 +68,7 @@ class _PresetCard(QFrame):
         for icon, cost in zip(("clock", "memory", "disk"), costs):
             row.addWidget(_fact(icon, cost, holder))
         column.addWidget(holder)
+        column.addStretch(1)
         self.costs = holder
         note = choice.estimate.note if choice.estimate is not None else ""
         told = f"{choice.text} {', '.join(costs)}. {note}".strip()
@@ -98,7 +99,7 @@ class PresetChooser(QWidget):
         self._chosen = ""
         self._locked = False
         self._group = QButtonGroup(self)
-        self._column = QVBoxLayout(self)
+        self._column = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(style.space(1))
 
@@ -120,12 +121,16 @@ class PresetChooser(QWidget):
             self._rebuild()
 
     def set_locked(self, locked: bool) -> None:
-        """While a job runs nothing can be chosen."""
+        """While a job runs only the chosen card stays, so that nothing else can be chosen."""
         self._locked = locked
         for name, card in self._cards.items():
-            card.button.setEnabled(not locked)
             card.setVisible(not locked or name == self._chosen)
             card.text.setVisible(not locked)
+
+    def set_across(self, across: bool) -> None:
+        """Cards beside one another instead of below."""
+        directions = QBoxLayout.Direction
+        self._column.setDirection(directions.LeftToRight if across else directions.TopToBottom)
 
     def _rebuild(self) -> None:
         focused = next((name for name, card in self._cards.items() if card.button.hasFocus()), None)
@@ -143,7 +148,7 @@ class PresetChooser(QWidget):
             card.button.setChecked(choice.name == self._chosen)
             card.button.toggled.connect(partial(self._toggled, choice.name))
             self._group.addButton(card.button)
-            self._column.addWidget(card)
+            self._column.addWidget(card, 1)
         if focused in self._cards:
             self._cards[focused].button.setFocus()
         self.set_locked(self._locked)

@@ -137,6 +137,7 @@ class PreviewStrip(QFrame):
         self._tabs.setToolTip("Which stage's pictures to show")
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
+        self._tabs.setUsesScrollButtons(False)
         self._tabs.currentChanged.connect(self._tab_changed)
         flow.addWidget(self._tabs)
         tools = QWidget(bar)
@@ -311,11 +312,11 @@ class PreviewStrip(QFrame):
                 self._thumbs.addButton(button, number)
                 self._column.insertWidget(number, button)
         for number, picture in enumerate(pictures):
-            button = self._thumbs.button(number)
-            button.setIcon(
+            thumb = self._thumbs.button(number)
+            thumb.setIcon(
                 QIcon(QPixmap.fromImage(picture.scaled(THUMB * 2, mode=Qt.TransformationMode.SmoothTransformation)))
             )
-            button.setChecked(number == self._frame)
+            thumb.setChecked(number == self._frame)
 
     def _restyle(self) -> None:
         for button in (self.wipe_button, self.mouth_button):

@@ -28,7 +28,7 @@ def about(seconds: float | None) -> str:
         return "not known yet"
     if seconds < 10:
         return "a few seconds"
-    steps = ((50, 10), (90, 30), (10 * MINUTE, MINUTE), (50 * MINUTE, 5 * MINUTE), (3 * HOUR, 15 * MINUTE), (DAY, HOUR))
+    steps = ((50, 10), (90, 30), (20 * MINUTE, MINUTE), (50 * MINUTE, 5 * MINUTE), (3 * HOUR, 15 * MINUTE), (DAY, HOUR))
     grain = next((grain for most, grain in steps if seconds < most), 6 * HOUR)
     return f"about {duration(max(round(seconds / grain), 1) * grain)}"
 

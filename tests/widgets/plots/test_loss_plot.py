@@ -66,8 +66,9 @@ def test_each_loss_term_gets_a_line_and_figures_do_not(plot: LossPlot, qtbot: Qt
     plot.show()
     qtbot.waitUntil(lambda: plot.redraws > 0)
     assert plot.shown_terms() == ["loss", "l1", "dssim"]
-    picture = pixels(plot)
-    assert all(has_colour(picture, number) > 5 for number in range(3))
+    qtbot.waitExposed(plot)
+    for number in range(3):
+        assert has_colour(pixels(plot), number) > 5, f"line {number}"
 
 
 def test_unticking_a_term_takes_its_line_off(plot: LossPlot, qtbot: QtBot) -> None:

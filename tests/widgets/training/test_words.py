@@ -23,7 +23,7 @@ def test_measured_time_is_exact(seconds: float, text: str) -> None:
     ("seconds", "text"),
     [(None, "not known yet"), (math.inf, "not known yet"), (4, "a few seconds"), (33, "about 30 s"),
      (80, "about 1 min 30 s"),
-     (130, "about 2 min"), (715, "about 10 min"), (3500, "about 1 h"), (5500, "about 1 h 30 min"),
+     (130, "about 2 min"), (715, "about 12 min"), (3500, "about 1 h"), (5500, "about 1 h 30 min"),
      (40000, "about 11 h")],
 )  # fmt: skip
 def test_guessed_time_is_no_finer_than_a_guess(seconds: float | None, text: str) -> None:
