@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from emotalker.app.commands.base import choose_target, choose_target_and_kind
@@ -21,8 +21,6 @@ from emotalker.widgets.tour import Tour, TourStep
 
 SEE_THROUGH = "PNG, see-through background (*.png)"
 PICTURE_KINDS = f"PNG as shown (*.png);;{SEE_THROUGH};;JPEG (*.jpg)"
-STOP_SECONDS = 40.0
-"""How long a job may take to write its checkpoint when the window closes."""
 PAGE_ACTIONS = ("home", "clips", "train", "perform", "export")
 
 TOUR = (
@@ -224,18 +222,34 @@ class ShellWiring(QObject):
     # ---- the end ----
 
     def may_close(self) -> bool:
-        """Whether the window may close; a running job is stopped with what it learned, after asking."""
+        """Whether the window may close; a running job is stopped with what it learned, after asking.
+
+        The window stays alive, and closes by itself, while the job comes to its checkpoint; who closes it once more
+        does not wait for that.
+        """
         if self.closing:
             return True
         jobs = [s for s in self.studio.queue.states() if not s.phase.over]
         if jobs and not self._ask_to_stop(jobs[0].title, len(jobs)):
             return False
         self.closing = True
-        if jobs:
-            self.window.job_bar.setEnabled(False)
-            self.studio.queue.shutdown(STOP_SECONDS)
         self.studio.settings.set(layout=self.window.layout_state())
-        return True
+        self.studio.queue.wind_up()
+        if not self._at_work():
+            return True
+        for widget in (self.window.centralWidget(), self.window.menuBar()):
+            widget.setEnabled(False)
+        self.studio.queue.ended.connect(self._close_when_over)
+        self.studio.tell("The window closes as soon as the work done is saved. Close it again to wait no longer.")
+        return False
+
+    def _at_work(self) -> bool:
+        return any(not s.phase.over for s in self.studio.queue.states())
+
+    def _close_when_over(self) -> None:
+        if not self._at_work():
+            # not from inside the queue's own signal, whose other listeners still want to hear it
+            QTimer.singleShot(0, self.window, self.window.close)
 
     def _ask_to_stop(self, title: str, count: int) -> bool:
         box = QMessageBox(self.window)

@@ -154,16 +154,19 @@ class JobQueue(QObject):
         if entry is not None and entry.state.phase is Phase.QUEUED:
             self.stop(id_)
 
-    def shutdown(self, seconds: float) -> None:
-        """Drop what waits, stop what runs at its checkpoint, and wait for it; after `seconds` it is made to end."""
+    def wind_up(self) -> None:
+        """Drop what waits and stop what runs at its checkpoint, without waiting; nothing new is taken after that."""
         self._closed = True
         for entry in list(self._entries.values()):
             if entry.state.phase is Phase.QUEUED:
                 self.stop(entry.state.id)
-        running = [entry for entry in self._entries.values() if entry.thread is not None]
-        for entry in running:
+        for entry in [e for e in self._entries.values() if e.thread is not None]:
             self.stop(entry.state.id)
-        for entry in running:
+
+    def shutdown(self, seconds: float) -> None:
+        """As `wind_up`, and wait for what runs; after `seconds` it is made to end."""
+        self.wind_up()
+        for entry in [e for e in self._entries.values() if e.thread is not None]:
             if entry.thread is not None:
                 entry.thread.stop(seconds)
                 entry.thread.wait()
