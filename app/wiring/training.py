@@ -84,6 +84,7 @@ class TrainingWiring(QObject):
             return
         self.session.announce()
         self.page.clear()
+        self.page.load_history(project.folder / "runs")  # a training that goes on continues its curves
         self.studio.window.show_page("train")
         # files may have been changed since they were added; the job itself never writes the document
         draft = project.draft()
@@ -261,7 +262,7 @@ class TrainingWiring(QObject):
         shown = self.studio.job() or (state if state.phase is Phase.FAILED else None)
         self.studio.window.job_bar.set_state(shown)
         if state.kind == "train" and self._is_open(state.id):
-            self.page.set_job(state if not state.phase.over else None)
+            self.page.set_job(state if not state.phase.over or state.phase is Phase.FAILED else None)
 
     def _ended(self, id_: int, end: JobEnd) -> None:
         spec = self.queue.spec(id_)
