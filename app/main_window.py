@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         for page in (self.gallery, self.clips, self.train, self.perform, self.exports):
             self._stack.addWidget(page)
-        middle = QWidget()
+        middle = self._middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -96,6 +96,11 @@ class MainWindow(QMainWindow):
     def show_log(self, shown: bool) -> None:
         """Show or hide the panel for experts."""
         self._docks["log"].setVisible(shown)
+
+    def set_usable(self, usable: bool) -> None:
+        """Whether anything in the window can be pressed."""
+        self._middle.setEnabled(usable)
+        self.menuBar().setEnabled(usable)
 
     def ask_before_closing(self, may_close: Callable[[], bool]) -> None:
         """Ask this before the window closes; False keeps it open."""

@@ -21,7 +21,6 @@ class Tasks(QObject):
         on_error: told about what a task without its own `failed` raised, in the window's thread.
     """
 
-    busy_changed = Signal(bool)
     _over = Signal(object, object, object)
 
     def __init__(self, on_error: Callable[[BaseException], None], parent: QObject | None = None) -> None:
@@ -50,8 +49,6 @@ class Tasks(QObject):
         if self._closed:
             return
         self._running += 1
-        if self._running == 1:
-            self.busy_changed.emit(True)
         future: Future[T] = self._pool.submit(work)
         future.add_done_callback(lambda f: self._finished(f, done, failed))
 
@@ -66,8 +63,6 @@ class Tasks(QObject):
 
     def _deliver(self, future: Future[Any], done: Any, failed: Any) -> None:
         self._running -= 1
-        if self._running == 0:
-            self.busy_changed.emit(False)
         if self._closed or future.cancelled():
             return
         error = future.exception()

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 from emotalker.engine.errors import UserError
 from emotalker.engine.failures import explain_failure
-from emotalker.engine.jobs import Event, Job, Outcome, Progress, StopToken
+from emotalker.engine.jobs import AnyJob, Outcome, Progress, StopToken
 
 NICENESS = 10
 """Playback has to win against a training."""
@@ -205,7 +205,7 @@ def main() -> None:
     os._exit(0)  # threads of libraries, or a hanging one of the job, must not keep the process
 
 
-def _iterate(call: Callable[[StopToken], Job], controls: _Controls, put: Callable[[Message], None]) -> Outcome:
+def _iterate(call: Callable[[StopToken], AnyJob], controls: _Controls, put: Callable[[Message], None]) -> Outcome:
     put(("running",))
     job = call(controls.stop)
     with contextlib.closing(job):
@@ -215,7 +215,7 @@ def _iterate(call: Callable[[StopToken], Job], controls: _Controls, put: Callabl
                 controls.go.wait()
                 put(("resumed",))
             try:
-                event: Event = next(job)
+                event = next(job)
             except StopIteration as end:
                 return end.value if isinstance(end.value, Outcome) else Outcome.FINISHED
             put(("event", event))

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 class Outcome(enum.Enum):
@@ -75,6 +76,8 @@ class Notice:
 
 Event = Progress | Metric | Preview | Notice
 Job = Generator[Event, None, Outcome]
+AnyJob = Generator[Any, None, Outcome]
+"""A job that may also say what only its own listeners understand."""
 
 
 def run(job: Job, on_event: Callable[[Event], None] | None = None) -> Outcome:

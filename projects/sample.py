@@ -52,11 +52,6 @@ def sample_project(root: Path) -> Project:
     return project
 
 
-def is_sample(folder: Path) -> bool:
-    """Whether a project's folder holds the sample, not a copy of it under another name."""
-    return (folder / MARK).is_file()
-
-
 def has_sample() -> bool:
     """Whether this installation brings the sample."""
     from emotalker.engine.avatar.sample import sample_folder

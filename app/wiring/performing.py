@@ -39,6 +39,7 @@ class Performing(QObject):
     """The first frame of a playing twin was painted."""
     _frame = Signal()
     _failed = Signal(object)
+    _noticed = Signal(str)
 
     def __init__(self, studio: Studio, parent: QObject | None = None) -> None:
         super().__init__(parent or studio)
@@ -51,11 +52,13 @@ class Performing(QObject):
         self._play_when_ready = self._announced = False
         self._paused_job: int | None = None
         self._ticks = 0
+        self._last_notice = ""
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._frame.connect(self._present, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._performer_failed, Qt.ConnectionType.QueuedConnection)
+        self._noticed.connect(self._performer_noticed, Qt.ConnectionType.QueuedConnection)
         self.session.project_changed.connect(self._project_changed)
         self.session.performance_changed.connect(self.show_performance)
         self.page.viewport.presented.connect(self._presented)
@@ -162,6 +165,12 @@ class Performing(QObject):
             self._announced = True
             self.talking.emit()
 
+    def _performer_noticed(self, text: str) -> None:
+        """Say why there is no sound; once, not with every recording."""
+        if text != self._last_notice:
+            self._last_notice = text
+            self.studio.tell(text, "warning")
+
     def _performer_failed(self, error: BaseException) -> None:
         self.pause()
         self.studio.notifier.report(error)  # every frame may fail in the same way
@@ -172,7 +181,7 @@ class Performing(QObject):
         if self.performer is None:
             from emotalker.engine.playback import Performer
 
-            self.performer = Performer(self._on_frame, self._failed.emit)
+            self.performer = Performer(self._on_frame, self._failed.emit, self._noticed.emit)
             self.scene.performer_made()
         self.performer.set_twin(avatar)
         self.page.viewport.set_limits(limits_of(avatar))

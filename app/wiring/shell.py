@@ -237,8 +237,7 @@ class ShellWiring(QObject):
         self.studio.queue.wind_up()
         if not self._at_work():
             return True
-        for widget in (self.window.centralWidget(), self.window.menuBar()):
-            widget.setEnabled(False)
+        self.window.set_usable(False)
         self.studio.queue.ended.connect(self._close_when_over)
         self.studio.tell("The window closes as soon as the work done is saved. Close it again to wait no longer.")
         return False

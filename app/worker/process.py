@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 import psutil
 
 from emotalker.engine.child import Assignment, Message, read_message, write_message
-from emotalker.engine.jobs import Job, StopToken
+from emotalker.engine.jobs import AnyJob, StopToken
 
 _COMMAND = "from emotalker.engine.child import main; main()"
 _TAIL = 8000  # bytes of the error output that are worth keeping
@@ -36,7 +36,7 @@ class JobProcess:
         OSError: if the system cannot start a process.
     """
 
-    def __init__(self, call: Callable[[StopToken], Job]) -> None:
+    def __init__(self, call: Callable[[StopToken], AnyJob]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
         data = pickle.dumps(call)
         # A group of its own: Ctrl-C in the terminal of the window is the window's to handle.

@@ -14,7 +14,7 @@ from emotalker.app.worker.pace import Pace
 from emotalker.app.worker.thread import GRACE, EngineThread
 from emotalker.engine.child import Message
 from emotalker.engine.errors import UserError
-from emotalker.engine.jobs import Job, Notice, Progress, StopToken
+from emotalker.engine.jobs import AnyJob, Notice, Progress, StopToken
 from emotalker.projects.jobstate import JobEnd, JobKind, JobState, Phase, StageEnded, StagesPlanned, StageStarted
 
 TICK_MS = 1000
@@ -37,7 +37,7 @@ class JobSpec:
 
     kind: JobKind
     title: str
-    call: Callable[[StopToken], Job]
+    call: Callable[[StopToken], AnyJob]
     project: Path | None = None
 
 

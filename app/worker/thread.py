@@ -15,7 +15,7 @@ from emotalker.app.worker.process import JobProcess
 from emotalker.engine.child import Message
 from emotalker.engine.errors import UserError
 from emotalker.engine.failures import explain_failure
-from emotalker.engine.jobs import Job, StopToken
+from emotalker.engine.jobs import AnyJob, StopToken
 from emotalker.projects.jobstate import JobEnd, Phase
 
 GRACE = 30.0
@@ -38,7 +38,9 @@ class EngineThread(QThread):
     said = Signal()
     """There is something to `take`."""
 
-    def __init__(self, call: Callable[[StopToken], Job], grace: float = GRACE, parent: QObject | None = None) -> None:
+    def __init__(
+        self, call: Callable[[StopToken], AnyJob], grace: float = GRACE, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.end: JobEnd | None = None
         """How the job ended; set before the thread ends."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from emotalker.engine.errors import UserError
 from emotalker.engine.export.camera_move import moved
-from emotalker.engine.export.format import LEAST_FPS, LEAST_SIDE, MOST_FPS, MOST_SIDE, QUALITIES, film_bytes
+from emotalker.engine.export.format import LEAST_FPS, LEAST_SIDE, MOST_FPS, MOST_SIDE, QUALITIES
 from emotalker.engine.jobs import Job, Notice, Outcome, Progress, StopToken
 from emotalker.engine.render.view import View
 
@@ -184,12 +184,6 @@ class FilmJob:
         crf = QUALITIES[self.quality].crf
         writer = Mp4Writer(self.out, self.width, self.height, self.fps, audio, rate, quality=crf, metadata=tags)
         return cast(_Target, writer)
-
-    def bytes_for(self, seconds: float) -> int:
-        """About how large a film of this length gets, bytes."""
-        if self.alpha:
-            return int(self.width * self.height * 4 * 0.25 * self.fps * seconds)
-        return film_bytes(self.width, self.height, self.fps, self.quality, seconds, sound=self.voice is not None)
 
 
 class _Target(AbstractContextManager["_Target"], Protocol):

@@ -34,18 +34,6 @@ def test_results_and_errors_arrive_in_the_windows_thread(qtbot: QtBot) -> None:
     assert [type(e) for e in errors] == [ValueError]
 
 
-def test_busy_is_told_once(qtbot: QtBot) -> None:
-    """Busy from the first task to the last, not for each."""
-    tasks = Tasks(lambda _: None)
-    told: list[bool] = []
-    tasks.busy_changed.connect(told.append)
-    for _ in range(3):
-        tasks.run(lambda: time.sleep(0.02))
-    qtbot.waitUntil(lambda: tasks.running == 0, timeout=5000)
-    tasks.close()
-    assert told == [True, False]
-
-
 def test_nothing_arrives_after_the_end(qtbot: QtBot) -> None:
     """A result for a window that is gone would crash it."""
     tasks = Tasks(lambda _: None)

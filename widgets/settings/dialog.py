@@ -36,16 +36,55 @@ SIZES: Pairs = ((256, "256 pixels, fastest"), (512, "512 pixels"), (768, "768 pi
 class Values(Protocol):
     """What the dialog shows; any object with these attributes."""
 
-    theme: str
-    scale: float
-    projects_folder: str
-    render_backend: str
-    render_size: int
-    audio_device: str
-    pause_training_while_playing: bool
-    hud: bool
-    expert: bool
-    crash_reports: bool
+    @property
+    def theme(self) -> str:
+        """Name of the colours."""
+        ...
+
+    @property
+    def scale(self) -> float:
+        """Size of text and controls."""
+        ...
+
+    @property
+    def projects_folder(self) -> str:
+        """Where new projects go."""
+        ...
+
+    @property
+    def render_backend(self) -> str:
+        """What draws the twin."""
+        ...
+
+    @property
+    def render_size(self) -> int:
+        """Longest side of the twin in pixels."""
+        ...
+
+    @property
+    def audio_device(self) -> str:
+        """Name of the output."""
+        ...
+
+    @property
+    def pause_training_while_playing(self) -> bool:
+        """Give all of the machine to playback."""
+        ...
+
+    @property
+    def hud(self) -> bool:
+        """Show frames per second."""
+        ...
+
+    @property
+    def expert(self) -> bool:
+        """Show panels for experts."""
+        ...
+
+    @property
+    def crash_reports(self) -> bool:
+        """Offer a report after a crash."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -83,3 +83,15 @@ def test_looking_around_where_nothing_can_be_written(
     assert application.window.perform.viewport.view == View(yaw=6.0)
     qtbot.wait(10)
     assert failures == []
+
+
+def test_why_there_is_no_sound_is_said_once(qtbot: QtBot, launch: Callable[..., Application]) -> None:
+    """The performer says it with every recording, and from threads of its own."""
+    application = launch()
+    told: list[str] = []
+    application.notifier.notice.connect(lambda notice: told.append(notice.text))
+    for _ in range(3):
+        application.performing._noticed.emit("There is no sound device.")
+    qtbot.waitUntil(lambda: bool(told))
+    qtbot.wait(20)
+    assert told == ["There is no sound device."]
