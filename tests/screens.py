@@ -55,6 +55,7 @@ def take(given: argparse.Namespace, folder: Path) -> int:
     window.resize(width, height)
 
     def save(name: str, widget: QWidget | None = None) -> None:
+        window.toasts.hide()  # what this machine lacks is no part of the page
         (widget or window).grab().save(str(given.out / f"{name}.png"))
 
     def page(name: str) -> None:
