@@ -39,6 +39,10 @@ def film_job(
         raise UserError(
             f"The voice {voice.name} cannot be found.", f"It was in {voice.parent}.", "Choose the recording again."
         )
+    if out.resolve() in {path.resolve() for path in (voice, *map(project.path_of, project.clips)) if path is not None}:
+        raise UserError(
+            f"{out.name} is a recording of this project.", "The film would take its place.", "Choose another name."
+        )
     view = replace(performance.view if keep_view else type(performance.view)(), framing=framing)
     fields: Mapping[str, Any] = {
         "background": performance.background, "seed": performance.seed, "creator": "", **options,

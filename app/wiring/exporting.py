@@ -119,6 +119,7 @@ class ExportWiring(QObject):
             background=performance.background,
             has_voice=voice is not None,
             free_bytes=free_space(folder),
+            taken=frozenset(film.path for film in self._films.values() if not film.state.phase.over),
         )
 
     def _state_changed(self, state: JobState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker
@@ -28,7 +29,7 @@ from PySide6.QtWidgets import (
 from emotalker.engine.export.camera_move import MOVES
 from emotalker.engine.export.format import FORMATS, FPS, LEAST_SIDE, MOST_SIDE, QUALITIES, film_bytes
 from emotalker.widgets import style
-from emotalker.widgets.common import IconButton
+from emotalker.widgets.common import IconButton, confirm
 from emotalker.widgets.export.settings import ExportFacts, ExportSettings
 from emotalker.widgets.training import words
 
@@ -46,6 +47,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export film")
         self._facts = facts
         self._complete = False
+        self._agreed: Path | None = None
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -95,7 +97,7 @@ class ExportDialog(QDialog):
         alpha = self.background.currentData() == "transparent"
         background = self._facts.background if self.background.currentData() == "as is" else ""
         return ExportSettings(
-            out=Path(self.place.text()).expanduser(),
+            out=self._out(alpha),
             width=self.width_box.value(),
             height=self.height_box.value(),
             fps=float(self.fps.currentData()),
@@ -109,6 +111,12 @@ class ExportDialog(QDialog):
             badge=self.badge.isChecked(),
             alpha=alpha,
         )
+
+    def _out(self, alpha: bool) -> Path:
+        """The place in full, with the ending that makes a film."""
+        out = self._facts.folder / Path(self.place.text()).expanduser()
+        whole = alpha or out == self._facts.folder or out.is_dir() or out.suffix.lower() == ".mp4"
+        return out if whole else out.with_name(f"{out.name}.mp4")
 
     def estimate(self) -> int:
         """About how many bytes the film takes."""
@@ -221,7 +229,7 @@ class ExportDialog(QDialog):
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        self.place = QLineEdit(str(free_name(self._facts.folder, self._facts.name, ".mp4")))
+        self.place = QLineEdit(str(free_name(self._facts.folder, self._facts.name, ".mp4", self._facts.taken)))
         _named(self.place, "place", "File the film is written to")
         self.place.textChanged.connect(lambda text: self.place.setToolTip(text))
         choose = IconButton("export_choose_place", "Choose…", "Choose where to save", "folder")
@@ -235,6 +243,7 @@ class ExportDialog(QDialog):
         name, _ = QFileDialog.getSaveFileName(self, "Save the film as", self.place.text(), kinds)
         if name:
             self.place.setText(name)
+            self._agreed = self.settings().out  # the system's dialog has asked whether to replace it
 
     def _format_chosen(self, index: int) -> None:
         known = next((f for f in FORMATS if f.name == self.format.itemData(index)), None)
@@ -261,8 +270,8 @@ class ExportDialog(QDialog):
 
     def _background_chosen(self) -> None:
         alpha = self.background.currentData() == "transparent"
-        stem = Path(self.place.text()).with_suffix("")
-        self.place.setText(str(stem if alpha else stem.with_suffix(".mp4")))
+        stem = re.sub(r"\.mp4$", "", self.place.text(), flags=re.IGNORECASE)
+        self.place.setText(stem if alpha else f"{stem}.mp4")
         self.badge.setEnabled(not alpha)
         self._show_size()
 
@@ -297,18 +306,25 @@ class ExportDialog(QDialog):
 
     def _accept(self) -> None:
         out = self.settings().out
-        if not out.name or out.is_dir():
+        if out == self._facts.folder or out.is_dir():
             self.size_line.setText("Type a name for the film: this is a folder.")
             self.place.setFocus()
+            return
+        if out in self._facts.taken:
+            self.size_line.setText("A film of this name is being written. Type another name.")
+            self.place.setFocus()
+            return
+        text = f"{out.name} is there already. The new film takes its place."
+        if out.exists() and out != self._agreed and not confirm(self, "Replace the film?", text, "Replace"):
             return
         self.accept()
 
 
-def free_name(folder: Path, name: str, ending: str) -> Path:
-    """A file name made of a person's name that is not taken yet."""
+def free_name(folder: Path, name: str, ending: str, taken: Collection[Path] = ()) -> Path:
+    """A file name made of a person's name that no film has, nor one of `taken`."""
     stem = re.sub(r"[^\w\- ]+", "", name).strip() or "film"
     candidate, number = folder / f"{stem}{ending}", 2
-    while candidate.exists() or candidate.with_suffix("").exists():
+    while candidate in taken or candidate.exists() or candidate.with_suffix("").exists():
         candidate, number = folder / f"{stem} {number}{ending}", number + 1
     return candidate
 

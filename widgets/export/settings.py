@@ -19,6 +19,7 @@ class ExportFacts:
         background: of the performance.
         has_voice: whether there is sound.
         free_bytes: on the disk of `folder`.
+        taken: films that wait or are being written.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ExportFacts:
     background: str
     has_voice: bool
     free_bytes: int
+    taken: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True)

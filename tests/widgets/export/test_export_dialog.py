@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from emotalker.engine.export.format import FORMATS
 from emotalker.projects.jobstate import JobState, Phase
 from emotalker.widgets.export import ExportDialog, ExportFacts, ExportPage, FilmRow
+from emotalker.widgets.export import dialog as dialog_module
 from emotalker.widgets.export.dialog import free_name
 from emotalker.widgets.export.page import film_words
 
@@ -92,6 +93,46 @@ def test_a_folder_is_no_name(dialog: ExportDialog, tmp_path: Path) -> None:
     dialog.export.click()
     assert not dialog.result()
     assert "folder" in dialog.size_line.text()
+
+
+def test_the_name_is_made_whole(dialog: ExportDialog, tmp_path: Path) -> None:
+    """Without a folder it goes to the other films, without an ending it gets one, and dots in names stay."""
+    dialog.place.setText("Ada v1.2")
+    assert dialog.settings().out == tmp_path / "Ada v1.2.mp4"
+    choose(dialog.background, "transparent")
+    assert dialog.settings().out == tmp_path / "Ada v1.2"
+    choose(dialog.background, "plate")
+    assert dialog.place.text() == "Ada v1.2.mp4"
+    dialog.place.setText("")
+    dialog.export.click()
+    assert not dialog.result()
+
+
+def test_no_film_is_replaced_without_a_question(
+    dialog: ExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there is asked about; one that waits in the queue is not to be had at all."""
+    asked: list[str] = []
+    monkeypatch.setattr(dialog_module, "confirm", lambda *args: bool(asked.append(args[1])))
+    (tmp_path / "there.mp4").touch()
+    dialog.place.setText("there.mp4")
+    dialog.export.click()
+    assert (asked, dialog.result()) == (["Replace the film?"], 0)
+    monkeypatch.setattr(dialog_module, "confirm", lambda *_: True)
+    dialog.export.click()
+    assert dialog.result()
+
+
+def test_two_films_in_a_row_get_two_names(qtbot: QtBot, tmp_path: Path) -> None:
+    """The first is not on the disk yet when the second is asked for."""
+    waiting = tmp_path / "Ada.mp4"
+    dialog = ExportDialog(replace(FACTS, folder=tmp_path, taken=frozenset({waiting})))
+    qtbot.addWidget(dialog)
+    assert dialog.settings().out == tmp_path / "Ada 2.mp4"
+    dialog.place.setText("Ada.mp4")
+    dialog.export.click()
+    assert not dialog.result()
+    assert "is being written" in dialog.size_line.text()
 
 
 def test_names_do_not_collide(tmp_path: Path) -> None:
