@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap, QResizeE
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from emotalker.projects.amounts import amounts
-from emotalker.projects.document import ClipEntry, Manifest
+from emotalker.projects.document import ClipEntry, Consent, Manifest
 from emotalker.widgets import style
 from emotalker.widgets.clips.details import ClipDetails
 from emotalker.widgets.clips.loader import Loader
@@ -61,6 +61,7 @@ class ClipsPage(QWidget):
         self._loader = Loader(self)
         self._loader.loaded.connect(self._picture_loaded)
         self._wide: bool | None = None
+        self._stated: tuple[Path | None, Consent, str] | None = None
         self._pictures: dict[tuple[str, int], QImage] = {}
         self.model = ClipsModel(self)
         self.model.label_edited.connect(self._label_edited)
@@ -104,8 +105,10 @@ class ClipsPage(QWidget):
         self.summary.setText(headline(found) if found else "")
         self.toolbar.set_missing(len(self.model.missing))
         self.setEnabled(manifest is not None)
-        if manifest is not None:
-            self.consent.set_consent(manifest.consent, manifest.name)
+        stated = (folder, manifest.consent, manifest.name) if manifest is not None else None
+        if stated is not None and stated != self._stated:  # a check that comes in leaves a form filled in half alone
+            self.consent.set_consent(stated[1], stated[2])
+        self._stated = stated
         self.banner.setVisible(manifest is not None and not manifest.consent.given)
         self._refresh()
 

@@ -225,3 +225,16 @@ def test_pictures_come_from_the_clip(qtbot: QtBot, tmp_path: Path) -> None:
     clip = _clip("red", "happy", 1.0)
     page.set_project(tmp_path, Manifest(id="1", name="Ada", created="now", clips=[clip]))
     qtbot.waitUntil(lambda: page.model.has_picture("red"), timeout=5000)
+
+
+def test_a_check_that_comes_in_leaves_a_half_filled_form_alone(
+    page: ClipsPage, tmp_path: Path, manifest: Manifest
+) -> None:
+    """Clips are checked right after they were added, just when the consent is being typed."""
+    page.consent.name.setText("Ada Love")
+    page.consent.agreed.setChecked(True)
+    checked = [msgspec.structs.replace(c, check=CheckSummary("green")) for c in manifest.clips]
+    page.set_project(tmp_path, msgspec.structs.replace(manifest, clips=checked))
+    assert (page.consent.name.text(), page.consent.agreed.isChecked()) == ("Ada Love", True)
+    page.set_project(tmp_path / "other", msgspec.structs.replace(manifest, name="Grace"))
+    assert (page.consent.name.text(), page.consent.agreed.isChecked()) == ("Grace", False)
