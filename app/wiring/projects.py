@@ -244,7 +244,7 @@ class ProjectsWiring(QObject):
             self.studio.do(Rename.ask(self.window, self.session.project.manifest.name), self.refresh_gallery)
 
     def _project_changed(self, project: Project | None) -> None:
-        self._checking.clear()
+        self.checked(None)
         self.window.set_project(project.manifest.name if project else "")
         self.window.clips.set_project(project.folder if project else None, project.manifest if project else None)
 
@@ -306,9 +306,15 @@ class ProjectsWiring(QObject):
         self.studio.queue.submit(JobSpec("check", title, CheckJob(project.folder, tuple(clips)), project.folder))
 
     def checked(self, clip: str | None) -> None:
-        """A clip's check is done; None when the whole job is over."""
-        self._checking = set() if clip is None else self._checking - {clip}
+        """A clip's check is done; None when a whole job is over, or was of another project."""
+        self._checking = self._to_be_checked() if clip is None else self._checking - {clip}
         self.window.clips.set_checking(set(self._checking))
+
+    def _to_be_checked(self) -> set[str]:
+        """Clips of the open project that a job is going to look at."""
+        project = self.session.project
+        calls = [s.call for s in self.studio.queue.specs() if project is not None and s.project == project.folder]
+        return {clip for call in calls if isinstance(call, CheckJob) for clip in call.clips}
 
     def _clips(self) -> list[ClipEntry]:
         return self.session.project.clips if self.session.project is not None else []

@@ -73,3 +73,24 @@ def test_an_answer_each_time(
         application.training.start("draft")
     qtbot.waitUntil(lambda: len(failures) == 2)
     assert failures[0].what == failures[1].what == "The consent of the person shown is missing."
+
+
+def test_one_check_that_ends_leaves_the_marks_of_the_next(
+    qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path
+) -> None:
+    """Clips added in two goes are checked by two jobs; another project shows none of them."""
+    application = launch()
+    wiring_, queue = application.projects, application.studio.queue
+    first, other = (Project.create(tmp_path / name, name).folder for name in ("ada", "grace"))
+    wiring_.open(first)
+    wiring_.check(["a"])
+    wiring_.check(["b"])
+    assert wiring_._checking == {"a", "b"}
+    qtbot.waitUntil(lambda: queue.states()[0].phase.over, timeout=20_000)
+    if not queue.states()[1].phase.over:
+        assert wiring_._checking == {"b"}
+    wiring_.open(other)
+    assert wiring_._checking == set()
+    qtbot.waitUntil(lambda: all(s.phase.over for s in queue.states()), timeout=20_000)
+    wiring_.open(first)
+    assert wiring_._checking == set()
