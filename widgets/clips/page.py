@@ -19,6 +19,7 @@ from emotalker.widgets.clips.summary import AmountsPanel, headline
 from emotalker.widgets.clips.table import ClipsTable
 from emotalker.widgets.clips.toolbar import ClipsToolbar
 from emotalker.widgets.common import EmptyState, WrapLabel
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.consent import ConsentBanner, ConsentPanel
 
 PICTURE_SIDE = 320
@@ -143,7 +144,7 @@ class ClipsPage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Pass on the files that were dropped."""
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        files = local_files(event.mimeData())
         if files:
             event.acceptProposedAction()
             self.files_dropped.emit(files)

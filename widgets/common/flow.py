@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 from emotalker.widgets import style
 
 
-class FlowLayout(QLayout):
-    """Rows of items, each at its size hint.
+class RowsLayout(QLayout):
+    """Keeps items that are put into rows; how, is said by `_arrange`.
 
     Args:
         parent: the widget it arranges.
@@ -19,7 +19,6 @@ class FlowLayout(QLayout):
     def __init__(self, parent: QWidget | None = None, spacing: float = 1) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self.setContentsMargins(QMargins())
         self.setSpacing(style.space(spacing))
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -38,10 +37,6 @@ class FlowLayout(QLayout):
         """Take an item out."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
-    def expandingDirections(self) -> Qt.Orientation:
-        """It takes no more than it needs."""
-        return Qt.Orientation(0)
-
     def hasHeightForWidth(self) -> bool:
         """The narrower, the higher."""
         return True
@@ -56,8 +51,29 @@ class FlowLayout(QLayout):
         self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        """As small as the widest item allows."""
+        """As small as it can be."""
         return self.minimumSize()
+
+    def _arrange(self, rect: QRect, move: bool) -> int:
+        """Put the items into rows, or only measure; returns the height of all rows."""
+        raise TypeError("a layout of rows says how it arranges")
+
+
+class FlowLayout(RowsLayout):
+    """Rows of items, each at its size hint.
+
+    Args:
+        parent: the widget it arranges.
+        spacing: between items, in steps of the grid.
+    """
+
+    def __init__(self, parent: QWidget | None = None, spacing: float = 1) -> None:
+        super().__init__(parent, spacing)
+        self.setContentsMargins(QMargins())
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """It takes no more than it needs."""
+        return Qt.Orientation(0)
 
     def minimumSize(self) -> QSize:
         """The widest and the highest item."""

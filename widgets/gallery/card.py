@@ -21,6 +21,7 @@ from emotalker.projects.catalog import ProjectCard
 from emotalker.widgets import style
 from emotalker.widgets.clips.pictures import paint_covering
 from emotalker.widgets.common import IconLabel, WrapLabel
+from emotalker.widgets.gallery.grid import MOVES
 from emotalker.widgets.gallery.words import ICONS, last_used
 from emotalker.widgets.training import words
 
@@ -185,14 +186,7 @@ class TwinCard(QFrame):
             self.start_rename()
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not self.card.sample:
             self.trashed.emit()
-        elif key in (
-            Qt.Key.Key_Left,
-            Qt.Key.Key_Right,
-            Qt.Key.Key_Up,
-            Qt.Key.Key_Down,
-            Qt.Key.Key_Home,
-            Qt.Key.Key_End,
-        ):
+        elif key in MOVES:
             self.moved_focus.emit(int(key))
         else:
             super().keyPressEvent(event)

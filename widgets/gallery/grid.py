@@ -3,57 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QWidget
 
 from emotalker.widgets import style
+from emotalker.widgets.common.flow import RowsLayout
 
 NARROWEST, WIDEST = 25, 34  # steps of the grid
+_K = Qt.Key
+MOVES = (_K.Key_Left, _K.Key_Right, _K.Key_Up, _K.Key_Down, _K.Key_Home, _K.Key_End)
+"""Keys that go from card to card."""
 
 
-class CardGrid(QLayout):
+class CardGrid(RowsLayout):
     """Rows of equally wide items, each row as high as its highest item."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setSpacing(style.space(2))
-
-    def addItem(self, item: QLayoutItem) -> None:
-        """Add an item at the end."""
-        self._items.append(item)
-
-    def count(self) -> int:
-        """How many items there are."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        """The item at a place."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        """Take an item out."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
+        super().__init__(parent, 2)
 
     def expandingDirections(self) -> Qt.Orientation:
         """It takes the width it is given."""
         return Qt.Orientation.Horizontal
-
-    def hasHeightForWidth(self) -> bool:
-        """The narrower, the higher."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Height of all rows at a width."""
-        return self._arrange(QRect(0, 0, width, 0), move=False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        """Put everything in its place."""
-        super().setGeometry(rect)
-        self._arrange(rect, move=True)
-
-    def sizeHint(self) -> QSize:
-        """One card."""
-        return self.minimumSize()
 
     def minimumSize(self) -> QSize:
         """One card."""

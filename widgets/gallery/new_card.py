@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from emotalker.widgets import style
+from emotalker.widgets.gallery.grid import MOVES
 
 
 class NewCard(QAbstractButton):
@@ -36,14 +37,7 @@ class NewCard(QAbstractButton):
         key = Qt.Key(event.key())
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
-        elif key in (
-            Qt.Key.Key_Left,
-            Qt.Key.Key_Right,
-            Qt.Key.Key_Up,
-            Qt.Key.Key_Down,
-            Qt.Key.Key_Home,
-            Qt.Key.Key_End,
-        ):
+        elif key in MOVES:
             self.moved_focus.emit(int(key))
         else:
             super().keyPressEvent(event)

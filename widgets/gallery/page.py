@@ -25,6 +25,7 @@ from emotalker.widgets import style
 from emotalker.widgets.clips.loader import Loader
 from emotalker.widgets.clips.pictures import small_picture
 from emotalker.widgets.common import WrapLabel
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.gallery.card import TwinCard
 from emotalker.widgets.gallery.grid import CardGrid
 from emotalker.widgets.gallery.new_card import NewCard
@@ -108,7 +109,7 @@ class GalleryPage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a dropped project; pass on everything else as clips of a new twin."""
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        files = local_files(event.mimeData())
         if not files:
             return
         event.acceptProposedAction()

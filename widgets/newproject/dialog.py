@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStacke
 
 from emotalker.projects.document import Consent
 from emotalker.widgets import style
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.consent import ConsentPanel
 from emotalker.widgets.newproject.files import ClipsStep
 from emotalker.widgets.newproject.person import PersonStep
@@ -88,7 +89,7 @@ class NewProjectDialog(QDialog):
     def dropEvent(self, event: QDropEvent) -> None:
         """Add dropped files, whatever step is shown."""
         event.acceptProposedAction()
-        self.clips.add(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        self.clips.add(local_files(event.mimeData()))
         if self.step == 0 and not self.person.problem():
             self._show(1)
 

@@ -29,6 +29,7 @@ from emotalker.projects.labels import USUAL_LEVEL, guess_label
 from emotalker.widgets import style
 from emotalker.widgets.clips.delegates import emotion_box, level_box
 from emotalker.widgets.common import WrapLabel
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.newproject.wanted import NewClip
 
 NAME, EMOTION, LEVEL, NOTE = range(4)
@@ -120,7 +121,7 @@ class ClipsStep(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         """Add the files that were dropped."""
         event.acceptProposedAction()
-        self.add(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        self.add(local_files(event.mimeData()))
 
     def remove_selected(self) -> None:
         """Take the selected rows out."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from emotalker.widgets import style
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.emotion import EmotionPanel
 from emotalker.widgets.pages.scene import ScenePanel
 from emotalker.widgets.timeline import Timeline
@@ -75,7 +74,7 @@ class PerformPage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Pass on the files that were dropped."""
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        files = local_files(event.mimeData())
         if files:
             event.acceptProposedAction()
             self.files_dropped.emit(files)

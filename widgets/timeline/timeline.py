@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollBar, QToo
 
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.widgets import style
+from emotalker.widgets.common.drops import local_files
 from emotalker.widgets.timeline.canvas import Canvas
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Timeline(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Pass the files on."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        paths = local_files(event.mimeData())
         if paths:
             event.acceptProposedAction()
             self.files_dropped.emit(paths)

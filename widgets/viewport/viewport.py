@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from emotalker.engine.errors import UserError
 from emotalker.engine.render.view import View, ViewLimits
 from emotalker.widgets import style
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.viewport.backends import BACKENDS, NO_GL, SHORT, Backend, gl_renderer
 from emotalker.widgets.viewport.canvas import Canvas, ImageCanvas, device_size, image_of, letterbox
-from emotalker.widgets.viewport.drops import FileDrop
 from emotalker.widgets.viewport.navigation import Navigator
 from emotalker.widgets.viewport.overlay import Overlay
 
