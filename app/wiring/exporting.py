@@ -13,7 +13,7 @@ from emotalker.app.wiring.performing import Performing
 from emotalker.app.wiring.projects import show_in_folder
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
-from emotalker.projects import Project
+from emotalker.projects import Manifest, Project
 from emotalker.projects.export_job import FILMS, film_job, films_of, refuse_without_consent
 from emotalker.projects.jobstate import JobEnd, JobState, Phase
 from emotalker.projects.storage import free_space
@@ -47,7 +47,8 @@ class ExportWiring(QObject):
         studio.actions.on("file.export", self.ask)
         studio.queue.state_changed.connect(self._state_changed)
         studio.queue.ended.connect(self._ended)
-        for signal in (self.session.project_changed, self.session.manifest_changed, self.session.twin_changed):
+        self.session.manifest_changed.connect(self._manifest_changed)
+        for signal in (self.session.project_changed, self.session.twin_changed):
             signal.connect(lambda _: self.refresh())
 
     def ask(self) -> None:
@@ -91,6 +92,16 @@ class ExportWiring(QObject):
         self.refresh()
         self.studio.window.show_page("export")
         return id_
+
+    def _manifest_changed(self, manifest: Manifest) -> None:
+        """Stop the open project's films when the consent is taken back."""
+        project = self.session.project
+        if project is not None and not manifest.consent.given:
+            for id_, film in list(self._films.items()):
+                spec = self.studio.queue.spec(id_)
+                if spec is not None and spec.project == project.folder and not film.state.phase.over:
+                    self.studio.queue.stop(id_)
+        self.refresh()
 
     def refresh(self) -> None:
         """Show what may be done and all films."""
