@@ -186,6 +186,19 @@ class Actions(QObject):
         for id_, action in self._actions.items():
             action.setEnabled(self._specs[id_].needs <= up)
 
+    def set_playable(self, playable: bool) -> None:
+        """Let the keys that are `page_only` work wherever the focus is in the window, or not at all.
+
+        On the perform page they work whatever was used last, be it a step above the page or the job bar below it;
+        elsewhere they belong to that page, which is hidden.
+        """
+        context = Qt.ShortcutContext
+        for id_, spec in self._specs.items():
+            if spec.page_only:
+                self._actions[id_].setShortcutContext(
+                    context.WindowShortcut if playable else context.WidgetWithChildrenShortcut
+                )
+
     def restyle(self) -> None:
         """Draw the icons in the colours of the theme."""
         for id_, spec in self._specs.items():

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QMenu,
+    QMenuBar,
     QPlainTextEdit,
     QTextEdit,
 )
@@ -24,7 +25,7 @@ MOVES = {
 }  # fmt: skip
 PRESSES = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
 OWN_KEYS = "own_keys"
-"""Property of a widget that handles arrows and Delete itself."""
+"""Property of a widget that handles arrows and Delete itself; of a button, arrows alone."""
 
 
 class KeyGuard(QObject):
@@ -55,8 +56,8 @@ def wants(widget: QObject, event: QKeyEvent) -> bool:
     if isinstance(widget, TEXT) or (isinstance(widget, QComboBox) and widget.isEditable()):
         return key not in (Qt.Key.Key_Escape, Qt.Key.Key_F1, Qt.Key.Key_F11)
     if isinstance(widget, QAbstractButton):
-        return key in PRESSES
-    if isinstance(widget, QComboBox | QMenu):
+        return key in PRESSES or (key in MOVES and bool(widget.property(OWN_KEYS)))
+    if isinstance(widget, QComboBox | QMenu | QMenuBar):
         return key in PRESSES or key in MOVES
     if isinstance(widget, QAbstractSlider):
         return key in MOVES

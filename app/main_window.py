@@ -85,6 +85,10 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(index)
         self.workflow.set_page(page)
         self.actions_table[f"page.{page}"].setChecked(True)
+        self.actions_table.set_playable(page == "perform")
+        if changed and page == "perform":
+            # else Space, with which one wants to play, presses the step or the card that led here
+            self.perform.viewport.setFocus(Qt.FocusReason.OtherFocusReason)
         if changed:
             self.page_changed.emit(page)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -29,6 +29,7 @@ CLEAR = 2.0  # level an emotion gets when it is chosen while everything is neutr
 _NEUTRAL = EMOTIONS.index("neutral")
 _PAUSE_MS = 300  # after a nudge by key or wheel; more of them are one edit
 _LEAST_SHARE = 0.005
+_LONGEST_SCOPE = "New keyframe at playhead"
 
 
 class EmotionPanel(QFrame):
@@ -109,7 +110,7 @@ class EmotionPanel(QFrame):
         words = {
             "whole": ("Whole performance", "There is one keyframe: changes hold for the whole performance"),
             "key": (f"Keyframe at {short_clock(time)}", "Changes are made to this keyframe"),
-            "new": ("New keyframe at playhead", "A change adds a keyframe where the playhead is"),
+            "new": (_LONGEST_SCOPE, "A change adds a keyframe where the playhead is"),
         }[scope]
         if self._badge.text() != words[0]:
             self._badge.setText(words[0])
@@ -147,7 +148,7 @@ class EmotionPanel(QFrame):
     # ---- inside ----
 
     def _build(self) -> None:
-        title, self._badge = QLabel("Emotion"), QLabel()
+        title, self._badge = QLabel("Emotion"), _Scope()
         title.setProperty("role", "heading")
         self._badge.setObjectName("emotion_scope")
         self._badge.setProperty("role", "badge")
@@ -319,6 +320,26 @@ class EmotionPanel(QFrame):
     def _restyle(self) -> None:
         self._reset.setIcon(style.icon("reset"))
         self._unfold(self._fold.isChecked())
+
+
+class _Scope(QLabel):
+    """A badge as wide as its longest words: the picture beside the panel must not change its size at a keyframe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def sizeHint(self) -> QSize:
+        """Room for the longest words."""
+        return self._with_room(super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the longest words."""
+        return self._with_room(super().minimumSizeHint())
+
+    def _with_room(self, size: QSize) -> QSize:
+        advance = self.fontMetrics().horizontalAdvance
+        return QSize(size.width() + max(advance(_LONGEST_SCOPE) - advance(self.text()), 0), size.height())
 
 
 def short_clock(seconds: float) -> str:

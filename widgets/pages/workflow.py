@@ -111,6 +111,7 @@ class WorkflowBar(QFrame):
         button.setIconSize(QSize(20, 20))
         button.clicked.connect(lambda: self._clicked(step.page))
         button.installEventFilter(self)
+        button.setProperty("own_keys", True)  # arrows go from step to step, they do not move the playhead
         self._buttons[step.page] = button
         return button
 

@@ -63,6 +63,7 @@ class _Card(QFrame):
         self.setProperty("role", "toast")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAutoFillBackground(True)
+        self.setProperty("own_keys", True)  # arrows go through the tour, they do not move the playhead
         self.setToolTip("A short tour: Enter goes on, Esc ends it")
         self.title, self.text, self.count = QLabel(), QLabel(), QLabel()
         for label, name, role in (
@@ -97,6 +98,7 @@ class _Card(QFrame):
         button.setToolTip(tip)
         button.setProperty("role", role)
         button.setAutoDefault(False)
+        button.setProperty("own_keys", True)
         return button
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
