@@ -36,6 +36,7 @@ class SceneWiring(QObject):
         self._moved: tuple[Project, View] | None = None
         """A camera that is not kept yet, and whose it is."""
         self._told_not_kept = False
+        self._asked_voices = 0
         self._session.project_changed.connect(self._project_changed)
         page, scene, view = self._page, self._page.scene, self._page.viewport
         view.view_changed.connect(self._view_changed)
@@ -46,7 +47,7 @@ class SceneWiring(QObject):
         page.transport.device_changed.connect(self._device_changed)
         page.transport.volume_changed.connect(self._volume_changed)
         scene.voice_requested.connect(self._choose_voice)
-        scene.voice_removed.connect(lambda: self._studio.do(SetVoice(None)))
+        scene.voice_removed.connect(self._remove_voice)
         scene.background_changed.connect(lambda spec: self._studio.do(SetBackground(spec)))
         scene.picture_requested.connect(lambda: self._studio.do(SetBackground.ask(self._studio.window)))
         scene.size_changed.connect(self._detail_chosen)
@@ -112,11 +113,30 @@ class SceneWiring(QObject):
         return still_rgba(arrays, camera_of(avatar, view.view, *view.render_size))
 
     def _choose_voice(self) -> None:
-        self._studio.do(SetVoice.ask(self._studio.window))
+        self._take_voice(SetVoice.ask(self._studio.window))
 
     def _dropped(self, files: list[Path]) -> None:
         if files:
-            self._studio.do(SetVoice(files[0]))
+            self._take_voice(SetVoice(files[0]))
+
+    def _take_voice(self, command: SetVoice | None) -> None:
+        """Let the twin say another recording, once it is known that it can be said: else the one before stays."""
+        if command is None or command.file is None:
+            return
+        file, project = command.file, self._session.project
+        self._asked_voices += 1
+        asked = self._asked_voices
+        self._studio.tell(f"Reading {file.name}…")
+
+        def take(_: object) -> None:
+            if asked == self._asked_voices and self._session.project is project:
+                self._studio.do(command)
+
+        self._studio.tasks.run(lambda: _check_voice(file), take, self._studio.fail)
+
+    def _remove_voice(self) -> None:
+        self._asked_voices += 1  # one that is still being read comes too late
+        self._studio.do(SetVoice(None))
 
     # ---- camera ----
 
@@ -202,6 +222,17 @@ class SceneWiring(QObject):
     def _volume_changed(self, volume: float) -> None:
         if self._performing.performer is not None:
             self._performing.performer.set_volume(volume)
+
+
+def _check_voice(file: Path) -> None:
+    """Whether somebody speaks in the file, which is read whole.
+
+    Raises:
+        UserError: if it is no sound file, has no sound, or only silence.
+    """
+    from emotalker.engine.avatar.hearing import read_speech
+
+    read_speech(file)
 
 
 def _device_names() -> list[str]:

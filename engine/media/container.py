@@ -61,7 +61,7 @@ def _explain_open(path: Path, error: Exception) -> UserError:
         return cut_off(path)
     return UserError(
         f"{path.name} is not a video or sound file that can be read.",
-        f"Its contents are of no known kind ({error}).",
+        "Its contents are of no known kind, whatever its name says.",
         "Choose a video (MP4, MOV, MKV, WebM, AVI) or a sound file (WAV, MP3, M4A, FLAC).",
     )
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import soundfile
 
 from emotalker.app.commands.performance import SetBackground
 from emotalker.engine.errors import UserError
@@ -95,3 +97,38 @@ def test_why_there_is_no_sound_is_said_once(qtbot: QtBot, launch: Callable[..., 
     qtbot.waitUntil(lambda: bool(told))
     qtbot.wait(20)
     assert told == ["There is no sound device."]
+
+
+def test_a_voice_that_cannot_be_said_leaves_the_one_before(
+    qtbot: QtBot, launch: Callable[..., Application], failures: list[UserError], tmp_path: Path
+) -> None:
+    """A text called .wav and a muted recording are refused; a sound is taken, and only that can be undone."""
+    application = launch()
+    session, page = application.studio.session, application.window.perform
+    session.open(Project.create(tmp_path / "ada", "Ada"))
+    (tmp_path / "text.wav").write_text("no sound at all " * 20)
+    soundfile.write(tmp_path / "muted.wav", np.zeros(16000), 16000)
+    soundfile.write(tmp_path / "voice.wav", 0.3 * np.sin(np.arange(16000) * 0.1), 16000)
+    page.files_dropped.emit([tmp_path / "voice.wav"])
+    qtbot.waitUntil(lambda: session.performance.voice.endswith("voice.wav"), timeout=20_000)
+    for count, name in enumerate(("text.wav", "muted.wav"), start=1):
+        page.files_dropped.emit([tmp_path / name])
+        qtbot.waitUntil(lambda count=count: len(failures) == count, timeout=20_000)
+        assert name in failures[-1].what
+        assert session.performance.voice.endswith("voice.wav")
+    assert session.undo.count() == 1
+
+
+def test_the_voice_asked_for_last_is_taken(
+    qtbot: QtBot, launch: Callable[..., Application], failures: list[UserError], tmp_path: Path
+) -> None:
+    """Silence chosen while a recording is being read stays silence."""
+    application = launch()
+    session, page = application.studio.session, application.window.perform
+    session.open(Project.create(tmp_path / "ada", "Ada"))
+    soundfile.write(tmp_path / "voice.wav", 0.3 * np.sin(np.arange(16000) * 0.1), 16000)
+    page.files_dropped.emit([tmp_path / "voice.wav"])
+    page.scene.voice_removed.emit()
+    qtbot.waitUntil(lambda: application.studio.tasks.running == 0, timeout=60_000)
+    assert session.performance.voice == ""
+    assert failures == []
