@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from emotalker.engine.playback import Frame, Performer
 
 TICK_MS = 33
+AT_END = 0.02
+"""Seconds before the end from which playing begins anew."""
 HUD_EVERY = 8
 """Ticks between updates of the frame counter: faster could not be read."""
 
@@ -95,12 +97,13 @@ class Performing(QObject):
         self._maybe_play()
 
     def play(self, rate: float = 1.0) -> None:
-        """Play, at another rate if wanted; from the start if the playhead is at the end."""
+        """Play, at another rate if wanted; from the start if the playhead is at the end, also of what is repeated."""
         performer = self.performer
         if performer is None or self.session.twin is None:
             return
-        if performer.duration and rate > 0 and performer.time >= performer.duration - 0.02:
-            performer.seek(0.0)
+        first, last = self.transport.range
+        if performer.duration and rate > 0 and performer.time >= last - AT_END:
+            performer.seek(first)
         self.rate = rate
         performer.set_rate(rate)
         performer.play()
@@ -129,7 +132,8 @@ class Performing(QObject):
         if performer is not None:
             time = performer.time
             self.page.timeline.set_playhead(time)
-            self.page.transport.set_state(performer.playing, self.rate, time, performer.duration)
+            idle = self.loading.avatar is not None  # it breathes and blinks without a voice as well
+            self.page.transport.set_state(performer.playing, self.rate, time, performer.duration, idle)
             self.emotion.show_at(time)
 
     def show_performance(self, performance: Performance) -> None:

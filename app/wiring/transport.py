@@ -51,6 +51,14 @@ class TransportWiring(QObject):
         }.items():
             actions.on(id_, slot)
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """From and to which second playing goes: between the marks while it is repeated, else the whole recording."""
+        performer = self._performing.performer
+        duration = performer.duration if performer is not None else 0.0
+        marks = self._performing.session.performance.loop if self._repeat else None
+        return (marks[0], min(marks[1], duration)) if marks is not None else (0.0, duration)
+
     def toggle(self) -> None:
         """Play or pause."""
         if self._performing.playing:

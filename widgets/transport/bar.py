@@ -40,7 +40,7 @@ class TransportBar(QWidget):
         self.setObjectName("transport_bar")
         self.setAccessibleName("Transport")
         self._duration = 0.0
-        self._shown: tuple[bool, float, int, int] | None = None
+        self._shown: tuple[bool, float, int, int, bool] | None = None
         self._wide: bool | None = None
         self._buttons: dict[str, QToolButton] = {}
         left = self._playing_row()
@@ -58,7 +58,7 @@ class TransportBar(QWidget):
 
     # ---- what is shown ----
 
-    def set_state(self, playing: bool, rate: float, time: float, duration: float) -> None:
+    def set_state(self, playing: bool, rate: float, time: float, duration: float, idle: bool = False) -> None:
         """Show what the player does; cheap, may be called for every frame.
 
         Args:
@@ -66,18 +66,19 @@ class TransportBar(QWidget):
             rate: 1 is normal, negative is backwards.
             time: of the playhead, seconds.
             duration: of the performance, seconds; 0 when there is no voice.
+            idle: whether there is somebody who can be played without a voice.
         """
-        shown = (playing, rate, round(time * 1000), round(duration * 1000))
+        shown = (playing, rate, round(time * 1000), round(duration * 1000), idle)
         before, self._shown = self._shown, shown
         if shown == before:
             return
         if before is None or shown[2] != before[2]:
             self._time.setText(clock_ms(time))
-        if before is None or shown[3] != before[3]:
+        if before is None or shown[3:] != before[3:]:
             self._duration = duration
             self._total.setText(f"/ {clock_ms(duration)}")
             for name, button in self._buttons.items():
-                button.setEnabled(duration > 0 or name == "mute")
+                button.setEnabled(duration > 0 or name == "mute" or (idle and name == "play"))
         if before is None or shown[:2] != before[:2]:
             self._show_playing(playing, rate)
 

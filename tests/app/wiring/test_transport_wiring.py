@@ -1,0 +1,67 @@
+"""Playing between the marks, and playing somebody who says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QToolButton
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from emotalker.app.main import Application
+
+
+@pytest.fixture
+def sample(qtbot: QtBot, launch: Callable[..., Application]) -> Application:
+    """The application with the sample twin and its voice."""
+    application = launch()
+    application.projects.open_sample()
+    qtbot.waitUntil(lambda: application.performing.voice is not None, timeout=120_000)
+    return application
+
+
+def button(application: Application, name: str) -> QToolButton:
+    """A button of the transport bar."""
+    found = application.window.perform.transport.findChild(QToolButton, f"transport_{name}")
+    assert isinstance(found, QToolButton)
+    return found
+
+
+def noted(times: list[float], time: float) -> bool:
+    """Whether the playhead has gone back, noting where it is."""
+    times.append(time)
+    return min(times) < max(times) - 0.3 and len(times) > 2
+
+
+def test_playing_from_the_out_mark_goes_on_at_the_in_mark(qtbot: QtBot, sample: Application) -> None:
+    """In, out, loop, play: the playhead stands at the out mark then, and must not run past it."""
+    performing = sample.performing
+    for name, time in (("in", 2.0), ("out", 2.8)):
+        performing.seek(time)
+        button(sample, name).click()
+    button(sample, "loop").click()
+    times: list[float] = []
+    button(sample, "play").click()
+    qtbot.waitUntil(lambda: noted(times, performing.time), timeout=20_000)
+    performing.pause()
+    assert all(1.95 <= time <= 2.85 for time in times)
+    button(sample, "loop").click()
+    performing.seek(4.0)
+    button(sample, "play").click()
+    assert performing.time >= 4.0 - 0.05
+
+
+def test_a_twin_without_a_voice_can_be_played_by_mouse(qtbot: QtBot, sample: Application) -> None:
+    """It breathes and blinks then; only the play button can be pressed."""
+    sample.window.perform.scene.voice_removed.emit()
+    qtbot.waitUntil(lambda: sample.performing.voice is None, timeout=20_000)
+    assert not button(sample, "loop").isEnabled()
+    button(sample, "play").click()
+    assert sample.performing.playing
+    button(sample, "play").click()
+    assert not sample.performing.playing
+    sample.projects.close_project()
+    assert not button(sample, "play").isEnabled()
