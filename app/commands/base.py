@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -70,4 +71,34 @@ def choose_target_and_kind(parent: Any, title: str, start: Path, kinds: str) -> 
     from PySide6.QtWidgets import QFileDialog
 
     name, kind = QFileDialog.getSaveFileName(parent, title, str(start), kinds)
-    return (Path(name) if name else None), kind
+    if not name:
+        return None, kind
+    given, target = Path(name), with_ending(Path(name), kind, kinds)
+    if target != given and target.exists() and not _may_replace(parent, target):
+        return None, kind
+    return target, kind
+
+
+def with_ending(target: Path, kind: str, kinds: str) -> Path:
+    """The name with the ending of the chosen kind, unless it has one of the kinds already; not every system adds it.
+
+    Args:
+        target: as it was typed.
+        kind: of `kinds`, as "PNG (*.png)".
+        kinds: all of them, as the dialog takes them.
+    """
+    if any(target.name.lower().endswith(ending) for ending in _endings(kinds)):
+        return target
+    first = next(iter(_endings(kind)), "")
+    return target.with_name(target.name + first)
+
+
+def _endings(kinds: str) -> list[str]:
+    return [ending.lower() for ending in re.findall(r"\*(\.\w+)", kinds)]
+
+
+def _may_replace(parent: Any, target: Path) -> bool:
+    """Ask, since the dialog asked about the name without the ending."""
+    from emotalker.widgets.common import confirm
+
+    return confirm(parent, "Replace the file?", f"{target.name} exists already and will be written anew.", "Replace")

@@ -74,8 +74,14 @@ class SetBackground(Command):
     name = "Change background"
 
     def do(self, project: Project) -> None:
-        """Keep it."""
-        _change(project, background=self.background)
+        """Keep it, if it is a picture that can be read or a colour.
+
+        Raises:
+            UserError: if it is not; the background before stays.
+        """
+        from emotalker.engine.render.backdrop import check_backdrop
+
+        _change(project, background=check_backdrop(self.background))
 
     @staticmethod
     def ask(parent: object) -> SetBackground | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalker.app.commands.base import Command
+from emotalker.app.commands.base import Command, with_ending
 from emotalker.app.commands.clips import AddClips, HoldOut, LabelClips, RelinkClips, RemoveClips
 from emotalker.app.commands.performance import SetBackground, SetCurve, SetLoop, SetVoice, keep_view
 from emotalker.app.commands.person import Rename, SetConsent
@@ -193,3 +193,28 @@ def test_opening_another_project_forgets_the_steps(session: Session, tmp_path: P
     assert session.twin is None
     session.open(None)
     assert session.performance.voice == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "wanted"),
+    [
+        ("face", "PNG, see-through (*.png)", "face.png"),
+        ("face 22.16", "JPEG (*.jpg)", "face 22.16.jpg"),
+        ("face.PNG", "JPEG (*.jpg)", "face.PNG"),
+        ("face.jpg", "PNG, see-through (*.png)", "face.jpg"),
+    ],
+)
+def test_a_name_gets_the_ending_of_its_kind(typed: str, kind: str, wanted: str) -> None:
+    """Who types a name alone gets a file of the kind that was chosen; an ending that was typed stays."""
+    kinds = "PNG, see-through (*.png);;JPEG (*.jpg)"
+    assert with_ending(Path("/films") / typed, kind, kinds) == Path("/films") / wanted
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_background(session: Session, tmp_path: Path) -> None:
+    """A damaged or missing picture is refused at once, not with every frame."""
+    session.edit("Change background", SetBackground("#00b140").do)
+    (tmp_path / "broken.png").write_text("no picture")
+    for name in ("broken.png", "missing.png"):
+        with pytest.raises(UserError, match=name):
+            session.edit("Change background", SetBackground(f"image:{tmp_path / name}").do)
+        assert session.performance.background == "#00b140"
