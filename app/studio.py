@@ -120,7 +120,7 @@ class Studio(QObject):
             self._keep(self._working)
             self._working = None
         # a stack that still holds steps tells so once more while it is taken down
-        self.session.undo.indexChanged.disconnect(self._undo_moved)
+        self.session.undo.blockSignals(True)
 
     def tell(self, text: str, level: str = "info") -> None:
         """Say a sentence in the corner of the window."""

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
 
 
-def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    """A key as the user presses it, wherever the focus is."""
-    target = QApplication.focusWidget()
-    assert target is not None
-    QTest.keyClick(target, key, modifier)
+def press(window: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """A key as the user presses it, wherever the focus is; other windows on the screen may have taken it away."""
+    if not window.isActiveWindow():
+        window.activateWindow()
+        QTest.qWaitForWindowActive(window, 3_000)
+    QTest.keyClick(QApplication.focusWidget() or window, key, modifier)
 
 
 def test_playing_and_keyframes_by_keyboard(
@@ -40,26 +41,26 @@ def test_playing_and_keyframes_by_keyboard(
     application.projects.open_sample()
     qtbot.waitUntil(lambda: performing.voice is not None, timeout=120_000)
     window.setFocus()
-    press(KEY.Key_2, CTRL)
+    press(window, KEY.Key_2, CTRL)
     assert window.page == "clips"
-    press(KEY.Key_4, CTRL)
+    press(window, KEY.Key_4, CTRL)
     assert window.page == "perform"
     window.perform.viewport.setFocus()
-    press(KEY.Key_Space)
+    press(window, KEY.Key_Space)
     qtbot.waitUntil(lambda: performing.playing and performing.time > 0.3, timeout=20_000)
-    press(KEY.Key_K)
+    press(window, KEY.Key_K)
     assert not performing.playing
-    press(KEY.Key_Home)
+    press(window, KEY.Key_Home)
     assert performing.time == pytest.approx(0.0, abs=0.01)
-    press(KEY.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    press(window, KEY.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert performing.time == pytest.approx(1.0, abs=0.05)
     count = len(application.studio.session.curve.keyframes)
-    press(KEY.Key_K, CTRL)
+    press(window, KEY.Key_K, CTRL)
     assert len(application.studio.session.curve.keyframes) == count + 1
-    press(KEY.Key_Up, CTRL)
+    press(window, KEY.Key_Up, CTRL)
     assert application.studio.session.undo.undoText() == "Change intensity"
-    press(KEY.Key_Z, CTRL)
-    press(KEY.Key_Z, CTRL)
+    press(window, KEY.Key_Z, CTRL)
+    press(window, KEY.Key_Z, CTRL)
     assert len(application.studio.session.curve.keyframes) == count
     assert failures == []
 
