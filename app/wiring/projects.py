@@ -53,6 +53,7 @@ class ProjectsWiring(QObject):
             actions.on(id_, slot)
         self.session.project_changed.connect(self._project_changed)
         self.session.manifest_changed.connect(self._manifest_changed)
+        self.session.twin_changed.connect(lambda _: self._show_done())
 
     def _connect_gallery(self) -> None:
         gallery = self.window.gallery
@@ -253,6 +254,12 @@ class ProjectsWiring(QObject):
         if project is not None:
             self.window.set_project(manifest.name)
             self.window.clips.set_project(project.folder, manifest)
+            self._show_done()
+
+    def _show_done(self) -> None:
+        """Tick the steps that are finished."""
+        manifest = self.session.manifest
+        if manifest is not None:
             done = {"clips"} if manifest.clips and manifest.consent.given else set()
             done |= {"train", "clips"} if self.session.twin is not None else set()
             self.window.workflow.set_done(frozenset(done))

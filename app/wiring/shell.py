@@ -15,12 +15,19 @@ from emotalker.app.wiring.performing import Performing
 from emotalker.app.wiring.projects import ProjectsWiring, show_in_folder
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Notice
+from emotalker.projects.jobstate import JobState
 from emotalker.widgets import style
 from emotalker.widgets.common import ErrorDialog
 from emotalker.widgets.tour import Tour, TourStep
 
 SEE_THROUGH = "PNG, see-through background (*.png)"
 PICTURE_KINDS = f"PNG as shown (*.png);;{SEE_THROUGH};;JPEG (*.jpg)"
+IF_STOPPED = {
+    "train": "It will be stopped at its next checkpoint and can go on from there next time.",
+    "export": "It will be stopped, and nothing is left of the unfinished film.",
+    "check": "It will be stopped; clips that were not looked at can be checked again next time.",
+}
+"""What becomes of a job that the window's end stops, by its kind."""
 PAGE_ACTIONS = ("home", "clips", "train", "perform", "export")
 
 TOUR = (
@@ -222,7 +229,7 @@ class ShellWiring(QObject):
     # ---- the end ----
 
     def may_close(self) -> bool:
-        """Whether the window may close; a running job is stopped with what it learned, after asking.
+        """Whether the window may close; a running job is stopped, after asking.
 
         The window stays alive, and closes by itself, while the job comes to its checkpoint; who closes it once more
         does not wait for that.
@@ -230,7 +237,7 @@ class ShellWiring(QObject):
         if self.closing:
             return True
         jobs = [s for s in self.studio.queue.states() if not s.phase.over]
-        if jobs and not self._ask_to_stop(jobs[0].title, len(jobs)):
+        if jobs and not self._ask_to_stop(jobs[0], len(jobs)):
             return False
         self.closing = True
         self.studio.settings.set(layout=self.window.layout_state())
@@ -250,17 +257,17 @@ class ShellWiring(QObject):
             # not from inside the queue's own signal, whose other listeners still want to hear it
             QTimer.singleShot(0, self.window, self.window.close)
 
-    def _ask_to_stop(self, title: str, count: int) -> bool:
+    def _ask_to_stop(self, job: JobState, count: int) -> bool:
         box = QMessageBox(self.window)
         box.setObjectName("close_box")
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("A job is running")
         more = f" {count - 1} more wait and will be dropped." if count > 1 else ""
-        box.setText(f"{title} is not finished.")
-        box.setInformativeText(f"It will be stopped at its next checkpoint and can go on from there next time.{more}")
+        box.setText(f"{job.title} is not finished.")
+        box.setInformativeText(IF_STOPPED.get(job.kind, "It will be stopped.") + more)
         stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
         stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-        stop.setToolTip("Stop the job, keep what it learned, and close")
+        stop.setToolTip("Stop the job and close")
         stay.setToolTip("Keep the window open (Esc)")
         box.setDefaultButton(stay)
         box.exec()

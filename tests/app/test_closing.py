@@ -98,3 +98,26 @@ def test_one_part_that_fails_does_not_keep_the_others_from_ending(
             application.close()
     assert list(application.sentinel._folder.glob("running-*.json")) == []
     assert application.tasks._closed
+
+
+def test_what_becomes_of_a_film_is_said(qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path) -> None:
+    """A film cannot go on next time as a training can: the question before closing says so."""
+    from PySide6.QtWidgets import QApplication, QMessageBox
+    from worker_jobs import Count
+
+    application = launch()
+    queue = application.studio.queue
+    queue.submit(JobSpec("export", "Writing film.mp4", Count(10_000, 0.02, tmp_path / "c")))
+    qtbot.waitUntil(lambda: queue.states()[-1].done > 3, timeout=15_000)
+    said: list[str] = []
+
+    def stay() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        said.append(box.informativeText())
+        box.reject()
+
+    QTimer.singleShot(200, stay)
+    assert not application.window.close()
+    assert "nothing is left of the unfinished film" in said[0]
+    assert queue.states()[-1].phase is Phase.RUNNING

@@ -42,6 +42,7 @@ class ErrorDialog(QDialog):
         for label in (self.what, self.why, self.advice):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build(details)
+        self.close_button.setFocus()  # Enter and Space close: a name typed wrong is nothing to report
 
     def _build(self, details: str) -> None:
         inside = QWidget()

@@ -108,7 +108,6 @@ class WorkflowBar(QFrame):
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(20, 20))
         button.clicked.connect(lambda: self._clicked(step.page))
         button.installEventFilter(self)
         button.setProperty("own_keys", True)  # arrows go from step to step, they do not move the playhead
@@ -124,5 +123,6 @@ class WorkflowBar(QFrame):
         for step in STEPS:
             button, done = self._buttons[step.page], step.page in self._done
             button.setIcon(style.icon("check" if done else step.icon))
+            button.setIconSize(QSize(style.space(2.5), style.space(2.5)))
             button.setAccessibleName(f"{step.text}, done" if done else step.text)
             button.setToolTip(f"{step.tip} - done" if done else step.tip)

@@ -84,6 +84,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateEdit { min-height: $p22; }
 #qt_spinbox_lineedit, #qt_spinbox_lineedit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
   border: none; padding: 0; min-height: 0; background: transparent; }
 QSpinBox, QDoubleSpinBox { padding: 1px $p20 1px 1px; min-height: $p26; }
+#qt_spinbox_lineedit, #qt_spinbox_lineedit:focus { padding-left: $p6; }
 QLineEdit:hover, QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: $muted; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QDateEdit:focus { border: 2px solid $accent; padding: $p2 $p7; }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QFile
+from PySide6.QtWidgets import QToolButton
 
 from emotalker.app.commands.person import Rename
 from emotalker.app.wiring import projects as wiring
@@ -94,3 +95,18 @@ def test_one_check_that_ends_leaves_the_marks_of_the_next(
     qtbot.waitUntil(lambda: all(s.phase.over for s in queue.states()), timeout=20_000)
     wiring_.open(first)
     assert wiring_._checking == set()
+
+
+def test_finished_steps_are_ticked_at_once(launch: Callable[..., Application], tmp_path: Path) -> None:
+    """A project that is opened with its twin shows what is done, not only after the first edit."""
+    application = launch()
+    project = Project.create(tmp_path / "ada", "Ada")
+    application.studio.session.open(project)
+    step = application.window.workflow.findChild(QToolButton, "step_train")
+    assert step is not None
+    assert "done" not in step.accessibleName()
+    folder = project.folder / "runs" / "avatar"
+    folder.mkdir(parents=True)
+    (folder / "avatar.json").write_text("{}")
+    application.studio.session.refresh_twin()
+    assert "done" in step.accessibleName()

@@ -179,6 +179,7 @@ def test_the_error_dialog_reads_what_why_and_what_to_do(qtbot: QtBot) -> None:
     dialog.show()
     texts = [label.text() for label in dialog.findChildren(QLabel)]
     assert {"It did not work.", "The disk is full.", "Free some space."} <= set(texts)
+    assert dialog.focusWidget() is dialog.close_button, "Enter closes, it does not report"
     assert "disk is full" in dialog.accessibleDescription()
     assert not dialog.details.isVisible()
     height = dialog.height()
