@@ -101,14 +101,15 @@ class Project:
             raise UserError(
                 f"The project '{self.manifest.name}' has no clips.",
                 "A twin is learned from clips of the person.",
-                f'Add some: emotalker-cli add "{self.folder}" FILE...',
+                f'Add some (on the command line: emotalker-cli add "{self.folder}" FILE...).',
             )
         missing = self.missing()
         if missing:
             raise UserError(
                 f"{len(missing)} of {len(self.clips)} clips cannot be found.",
                 "Moved or deleted: " + ", ".join(str(self.path_of(clip)) for clip in missing) + ".",
-                f'Put them back, or point to where they are now: emotalker-cli add "{self.folder}" FILE...',
+                "Put them back, or look for them with Find missing clips"
+                f' (on the command line: emotalker-cli add "{self.folder}" FILE...).',
             )
         out = self.held_out()
         return tuple(ClipInput(c.id, self.path_of(c), c.emotion, c.level, c.id in out) for c in self.clips)

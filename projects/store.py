@@ -76,7 +76,8 @@ def load(folder: Path) -> Opened:
         raise UserError(
             f"There is no project in {folder}.",
             f"The folder has no {MANIFEST}." if folder.is_dir() else "There is no such folder.",
-            f'Make one with: emotalker-cli new "{folder}" --name NAME',
+            "Choose the folder of a twin, or make a new one"
+            f' (on the command line: emotalker-cli new "{folder}" --name NAME).',
         )
     manifest = _decode(data) if data is not None else None
     if manifest is None:

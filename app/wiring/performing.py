@@ -157,8 +157,8 @@ class Performing(QObject):
     def _present(self) -> None:
         with self._lock:
             frame, self._latest = self._latest, None
-        if frame is not None:
-            self.page.viewport.present(frame)
+        if frame is not None and self.loading.avatar is not None:
+            self.page.viewport.present(frame)  # else it is of the twin before
 
     def _presented(self, serial: int, when: float) -> None:
         performer = self.performer
@@ -198,6 +198,7 @@ class Performing(QObject):
         """Nobody plays on while another twin is being loaded, nor says the other's recording."""
         self._play_when_ready = False
         self._twin_gone()
+        self.page.viewport.clear()  # nobody's face behind the message that another's twin could not be loaded
 
     def _twin_gone(self) -> None:
         self.pause()

@@ -1,12 +1,16 @@
-"""Playing between the marks, and playing somebody who says nothing."""
+"""Playing between the marks, playing somebody who says nothing, and nobody who is not open any more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtWidgets import QToolButton
+
+from emotalker.engine.errors import UserError
+from emotalker.projects import Project
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -65,3 +69,18 @@ def test_a_twin_without_a_voice_can_be_played_by_mouse(qtbot: QtBot, sample: App
     assert not sample.performing.playing
     sample.projects.close_project()
     assert not button(sample, "play").isEnabled()
+
+
+def test_the_face_of_one_twin_is_not_shown_in_the_project_of_another(
+    qtbot: QtBot, sample: Application, tmp_path: Path
+) -> None:
+    """A project without a twin shows its message before nothing, also while the other was playing."""
+    viewport = sample.window.perform.viewport
+    sample.window.show_page("perform")
+    sample.performing.play()
+    qtbot.waitUntil(lambda: sample.performing.performer.stats().shown > 2, timeout=20_000)
+    sample.studio.session.open(Project.create(tmp_path / "ada", "Ada"))
+    sample.window.show_page("perform")
+    qtbot.wait(300)
+    with pytest.raises(UserError):
+        viewport.screenshot()
