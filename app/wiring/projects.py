@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from emotalker.app.commands.base import choose_folder, count_of
 from emotalker.app.commands.clips import AddClips, HoldOut, LabelClips, RelinkClips, RemoveClips
 from emotalker.app.commands.person import Rename, SetConsent
+from emotalker.app.session import Session
 from emotalker.app.studio import Studio
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
@@ -44,7 +45,7 @@ class ProjectsWiring(QObject):
             "file.import": lambda: self.add_clips(AddClips.ask(self.window)),
             "file.rename": self._rename_open,
             "file.storage": self.storage,
-            "file.show": self._show_folder,
+            "file.show": lambda: show_project(self.session),
             "file.close": self.close_project,
             "clips.remove": lambda: self.remove_clips(self.session.selection),
             "clips.check": lambda: self.check([c.id for c in self._clips()]),
@@ -236,10 +237,6 @@ class ProjectsWiring(QObject):
             self.studio.fail(error)
         self.refresh_gallery()
 
-    def _show_folder(self) -> None:
-        if self.session.project is not None:
-            show_in_folder(self.session.project.folder)
-
     def _rename_open(self) -> None:
         if self.session.project is not None:
             self.studio.do(Rename.ask(self.window, self.session.project.manifest.name), self.refresh_gallery)
@@ -347,3 +344,9 @@ def _sample_card(folder: Path) -> list[ProjectCard]:
 def show_in_folder(path: Path) -> None:
     """Open the system's file manager at a folder, or at the folder of a file."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
+
+
+def show_project(session: Session) -> None:
+    """Show the folder of the open project."""
+    if session.project is not None:
+        show_in_folder(session.project.folder)
