@@ -22,7 +22,7 @@ from emotalker.engine.a2et.windows import F32, SAMPLE_RATE
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays, write_bytes, write_json
-from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Progress, StopToken
 from emotalker.engine.media import read_audio
 from emotalker.engine.tracking.track import Track
@@ -81,7 +81,7 @@ def express(clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Expr
             "Every clip is held out, silent, shorter than a second, or without a visible face.",
             "Add a clip in which the person speaks.",
         )
-    measure = _measure(samples[0].psi.shape[1])
+    measure = _measure(track_dir, samples[0].psi.shape[1])
     image = neutral_frame(heard, [tracks[c.id] for c in heard], track_dir, measure)
     taught, kept = zip(*(keep_back(sample) for sample in samples))
     trainer = Trainer(build_model(taught, image, measure, config), taught, _silence(encoder), measure, config)
@@ -169,8 +169,8 @@ def _silence(encoder: SpeechFeatures) -> F32:
     return encoder.features((random.normal(0, 1, len(loudness)) * loudness).astype(np.float32))
 
 
-def _measure(expressions: int) -> Measure:
-    head = load_default_head()
+def _measure(track_dir: Path, expressions: int) -> Measure:
+    head = head_of(track_dir)
     if len(head.expression_names) != expressions:
         raise UserError(
             "The tracks do not fit the head model.",

@@ -25,6 +25,7 @@ from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu.playback import GaussianArrays
 from emotalker.engine.gaussians.gaussians import Gaussians
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.linear import LinearHead
 from emotalker.engine.head.model import JOINTS
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.track import Track
@@ -74,6 +75,7 @@ class Avatar:
         plate: default background u8 [S, S, 3].
         recorded: (emotion, level) of every training clip.
         emotive: the trained stage 2; None plays stage 1 alone (ablation).
+        head: the head model it was made with; the twin's folder holds it, unless it is the built-in one.
         created: when it was packed, ISO 8601.
     """
 
@@ -90,6 +92,7 @@ class Avatar:
     plate: NDArray[np.uint8]
     recorded: tuple[tuple[str, float], ...]
     emotive: Emotive | None = None
+    head: LinearHead = field(default_factory=load_default_head, repr=False)
     created: str = ""
     _encoder: SpeechFeatures | None = field(default=None, repr=False)
 
@@ -109,7 +112,7 @@ class Avatar:
     @property
     def expressions(self) -> tuple[str, ...]:
         """Names of the K expressions."""
-        return load_default_head().expression_names
+        return self.head.expression_names
 
     @property
     def window(self) -> int:
@@ -122,7 +125,7 @@ class Avatar:
 
     @cached_property
     def _joints(self) -> torch.Tensor:
-        return load_default_head().shape(torch.from_numpy(self.identity))[1]
+        return self.head.shape(torch.from_numpy(self.identity))[1]
 
     def encoder(self) -> SpeechFeatures:
         """The speech encoder, opened once.
@@ -271,7 +274,7 @@ class Avatar:
 
     def _bones(self, jaw: F32, neck: F32, eyes: F32) -> F32:
         tensors = (torch.from_numpy(np.ascontiguousarray(x, np.float32)) for x in (jaw, neck, eyes))
-        return np.asarray(load_default_head().bone_transforms(self._joints, *tensors).numpy(), np.float32)
+        return np.asarray(self.head.bone_transforms(self._joints, *tensors).numpy(), np.float32)
 
     def _codes(self, root: F32, neck: F32) -> F32:
         """Camera codes [T, 12] about the mean of training, within its reach."""

@@ -22,7 +22,8 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
-from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_of
+from emotalker.engine.head.model import HeadModel
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
@@ -61,6 +62,7 @@ def build(
         raise UserError(
             "The twin cannot be packed.", "Every clip is held out.", "Let at least one clip be learned from."
         )
+    head = head_of(track_dir)
     subject = Subject.load(track_dir / "subject.safetensors")
     tracks = [Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used]
     shapes, light = _fitted(fit_dir / "model.safetensors")
@@ -75,21 +77,23 @@ def build(
         a2et=load_a2et(express_dir / "model.safetensors"),
         speech=express.get("speech", "whisper_tiny_en"),
         light=light,
-        blink=blink_coefficients(tracks, load_default_head().expression_names),
-        rest=rest_pose(subject, tracks, mean_code),
+        blink=blink_coefficients(tracks, head.expression_names),
+        rest=rest_pose(head, subject, tracks, mean_code),
         plate=read_plate(track_dir / "clips" / used[0].id / "plate.png"),
         recorded=tuple(dict.fromkeys((clip.emotion, float(clip.level)) for clip in used)),
         emotive=emotive,
+        head=head,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     save_avatar(avatar, out)
     return out
 
 
-def rest_pose(subject: Subject, tracks: Sequence[Track], mean_code: F32 | None = None) -> RestPose:
+def rest_pose(head: HeadModel, subject: Subject, tracks: Sequence[Track], mean_code: F32 | None = None) -> RestPose:
     """Medians of the pose over the frames whose face was seen, and mean and reach of their camera codes.
 
     Args:
+        head: the head model the tracks were made with.
         subject: identity and camera.
         tracks: of the training clips.
         mean_code: the camera code stage 2 took as its zero [12]; the frames' own mean when left out.
@@ -101,7 +105,6 @@ def rest_pose(subject: Subject, tracks: Sequence[Track], mean_code: F32 | None =
         np.concatenate([getattr(t, name) for t in tracks])[sure]
         for name in ("neck", "eyes", "root_rotation", "root_translation")
     )
-    head = load_default_head()
     joints = head.shape(torch.from_numpy(subject.identity))[1]
     necks = torch.from_numpy(neck)
     still = torch.zeros_like(necks)

@@ -1,4 +1,7 @@
-"""A twin on disk: avatar.json says what it is, avatar.safetensors holds every number."""
+"""A twin on disk: avatar.json says what it is, avatar.safetensors holds every number.
+
+A twin made with a head model that the user brought has that beside it, as head.safetensors.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,9 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, write_bytes, write_json
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import FILE as HEAD_FILE
+from emotalker.engine.head.folder import head_mark, head_of, is_default, save_head
+from emotalker.engine.head.linear import LinearHead
 
 VERSION = 2
 """2 can hold compact arrays; a full twin is written as 1, which older programs read."""
@@ -61,7 +67,7 @@ def save_avatar(avatar: Avatar, folder: Path, *, compact: bool = False) -> None:
     facts = {
         "version": 1 if notes is None else 2,
         "name": avatar.name,
-        "head": HEAD_NAME,
+        "head": HEAD_NAME if is_default(avatar.head) else head_mark(avatar.head),
         "fps": avatar.fps,
         "size": [avatar.camera.width, avatar.camera.height],
         "recorded": [list(pair) for pair in avatar.recorded],
@@ -76,6 +82,7 @@ def save_avatar(avatar: Avatar, folder: Path, *, compact: bool = False) -> None:
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     write_bytes(folder / ARRAYS, data)
+    save_head(avatar.head, folder)
     write_json(folder / JSON, facts)
 
 
@@ -96,7 +103,7 @@ def load_avatar(folder: Path) -> Avatar:
         if hashlib.sha256(data).hexdigest() != facts["sha256"]:
             raise ValueError("its checksum is wrong")
         arrays = load(data)
-        return _assemble(facts, unpack(arrays, facts["compact"]) if "compact" in facts else arrays)
+        return _assemble(facts, unpack(arrays, facts["compact"]) if "compact" in facts else arrays, Path(folder))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, SafetensorError) as error:
         raise _damaged(Path(folder), f"{type(error).__name__}: {error}") from error
 
@@ -118,10 +125,10 @@ def _read(folder: Path) -> tuple[dict[str, Any], bytes]:
     return facts, data
 
 
-def _assemble(facts: dict[str, Any], arrays: Arrays) -> Avatar:
-    head = load_default_head()
-    if facts["head"] != HEAD_NAME or len(arrays["identity"]) != len(head.identity_basis):
-        raise ValueError(f"it needs another head model ({facts['head']})")
+def _assemble(facts: dict[str, Any], arrays: Arrays, folder: Path) -> Avatar:
+    head = _head(str(facts["head"]), folder)
+    if len(arrays["identity"]) != len(head.identity_basis):
+        raise ValueError("it needs another head model")
     width, height = (int(n) for n in facts["size"])
     labels = [(str(e), float(level)) for e, level in facts["lighting"]]
     for emotion, _ in labels:
@@ -143,8 +150,19 @@ def _assemble(facts: dict[str, Any], arrays: Arrays) -> Avatar:
         plate=arrays["plate"],
         recorded=tuple((str(e), float(level)) for e, level in facts["recorded"]),
         emotive=None if deformation is None else Emotive.from_arrays(arrays, deformation, shapes),
+        head=head,
         created=str(facts["created"]),
     )
+
+
+def _head(mark: str, folder: Path) -> LinearHead:
+    """The head a twin was made with, which lies beside it unless it is the built-in one."""
+    if mark == HEAD_NAME:
+        return load_default_head()
+    head = head_of(folder)
+    if head_mark(head) != mark:
+        raise ValueError(f"{HEAD_FILE}, the head model it was made with, is missing or another one")
+    return head
 
 
 def _a2et(facts: dict[str, Any], arrays: Arrays, expressions: int) -> Any:

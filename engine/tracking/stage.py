@@ -17,6 +17,8 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import write_json
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_mark, load_head, save_head
+from emotalker.engine.head.linear import LinearHead
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
@@ -51,11 +53,14 @@ class TrackConfig:
     identity_frames: int = 32
 
 
-def track(clips: Sequence[ClipInput], out: Path, config: TrackConfig, stop: StopToken) -> Job:
+def track(
+    clips: Sequence[ClipInput], out: Path, config: TrackConfig, stop: StopToken, head_file: Path | None = None
+) -> Job:
     """Track all clips of a person into `out`.
 
     Writes subject.safetensors and clips/<id>/{frames.store, plate.png, track.safetensors, done.json}. Identity, camera
-    and blink calibration are learned from the clips that are not held out. Clips finished before are kept.
+    and blink calibration are learned from the clips that are not held out. Clips finished before are kept. A head model
+    of the user's is written beside the subject as head.safetensors, where the later stages find it.
 
     Raises:
         UserError: if a clip cannot be read or has no face, or nothing may be learned from.
@@ -67,7 +72,8 @@ def track(clips: Sequence[ClipInput], out: Path, config: TrackConfig, stop: Stop
             "All clips of the project are held out for evaluation, or there is none.",
             "Add a clip, or hold out fewer.",
         )
-    head = load_default_head()
+    head = load_default_head() if head_file is None else load_head(head_file)
+    save_head(head, out)
     looked = yield from _look(clips, out, config, stop)
     if not looked:
         return Outcome.STOPPED
@@ -120,11 +126,16 @@ def _look(clips: Sequence[ClipInput], out: Path, config: TrackConfig, stop: Stop
     return True
 
 
-def _subject(head: HeadModel, clips: Sequence[ClipInput], out: Path, config: TrackConfig) -> Any:
+def _subject(head: LinearHead, clips: Sequence[ClipInput], out: Path, config: TrackConfig) -> Any:
     """The person, fitted or kept from before, and a digest of what they were fitted to."""
     learned = [c for c in clips if not c.held_out]
     states = [_read_json(clip_folder(out, c.id) / "observed.json") for c in learned]
-    told = {"clips": [c.id for c in learned], "observed": states, "frames": config.identity_frames, "head": head.name}
+    told = {
+        "clips": [c.id for c in learned],
+        "observed": states,
+        "frames": config.identity_frames,
+        "head": head_mark(head),
+    }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     note = _read_json(out / SUBJECT_NOTE)
     if note is not None and note.get("digest") == digest and (out / SUBJECT).exists():

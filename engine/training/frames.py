@@ -17,6 +17,7 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
 from emotalker.engine.media import FrameStore
 from emotalker.engine.tracking.track import Subject, Track
+from emotalker.engine.training.matting import sharpened
 
 F32 = NDArray[np.float32]
 MOUTH = (61, 291, 13, 14, 17, 0)
@@ -55,6 +56,7 @@ class Sample:
         frame: index within the clip.
         image: [S, S, 3] in [0, 1].
         matte: [S, S] in [0, 1].
+        sure: how much the matte is believed at each pixel [S, S], in [0, 1].
         importance: weight of each pixel [S, S], mean about 1.
     """
 
@@ -62,6 +64,7 @@ class Sample:
     frame: int
     image: Tensor
     matte: Tensor
+    sure: Tensor
     importance: Tensor
 
 
@@ -110,6 +113,7 @@ class TrainingFrames:
     def __init__(
         self, head: HeadModel, clips: Sequence[ClipInput], track_dir: Path, size: int, weight_mouth: float
     ) -> None:
+        self.head = head
         self.subject = Subject.load(track_dir / "subject.safetensors")
         self.camera = self.subject.camera.resized(size, size)
         self.identity = torch.from_numpy(self.subject.identity)
@@ -143,8 +147,9 @@ class TrainingFrames:
         c, i = self.index[number]
         rgb, matte = self.clips[c].store.read(i, self.size)
         importance = self._importance(self.clips[c].track, i)
-        image = torch.from_numpy(rgb.astype(np.float32) / 255)
-        return Sample(c, i, image, torch.from_numpy(matte.astype(np.float32) / 255), importance)
+        image = rgb.astype(np.float32) / 255
+        sharp, sure = sharpened(image, matte.astype(np.float32) / 255, self.clips[c].plate.numpy())
+        return Sample(c, i, *(torch.from_numpy(x) for x in (image, sharp, sure)), importance)
 
     def _importance(self, track: Track, frame: int) -> Tensor:
         scale = self.size / track.size

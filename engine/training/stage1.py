@@ -12,16 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.files import Arrays, write_arrays
-from emotalker.engine.gaussians.blendshapes import TEETH_LOWER, TEETH_UPPER, GaussianBlendshapes
+from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
 from emotalker.engine.gaussians.gaussians import FIELDS
 from emotalker.engine.gaussians.initialise import ReferenceFrame, initial_blendshapes
-from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, rasterize
@@ -30,6 +29,7 @@ from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
+from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
 
 STAGE = "fit"
@@ -68,7 +68,7 @@ def _fit(
     if run.finished:
         yield Notice(STAGE, "The head is already fitted to these clips.")
         return Outcome.FINISHED
-    frames = TrainingFrames(load_default_head(), clips, track_dir, config.size, config.weight_mouth)
+    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth)
     with closing(frames):
         return (yield from _train(Stage1Trainer(frames, config, device), run, stop))
 
@@ -137,8 +137,7 @@ class Stage1Trainer:
             + [config.lr_sh] * 3
         )
         self.delta_scale = (torch.tensor(base) * rates).to(device)
-        self.teeth_home = shapes.base.means.detach()[_teeth(shapes)].clone()
-        self._adopt(shapes, torch.zeros_like(shapes.deltas.learned), lighting, {})
+        self._adopt(shapes, torch.zeros_like(shapes.deltas.learned), lighting, homes_of(shapes), {})
 
     def _first_shapes(self) -> GaussianBlendshapes:
         f, c = self.frames, self.config
@@ -148,10 +147,12 @@ class Stage1Trainer:
         reference = ReferenceFrame(
             sample.image.numpy(), sample.matte.numpy(), posed.bones[frame], posed.root[frame], posed.psi[frame]
         )
-        shapes = initial_blendshapes(load_default_head(), f.identity, f.camera, reference, c.count, c.degree, c.seed)
+        shapes = initial_blendshapes(f.head, f.identity, f.camera, reference, c.count, c.degree, c.seed)
         return shapes.select(morton_order(shapes.base.means).numpy().astype(np.int64))
 
-    def _adopt(self, shapes: GaussianBlendshapes, unit_deltas: Tensor, lighting: Tensor, moments: Arrays) -> None:
+    def _adopt(
+        self, shapes: GaussianBlendshapes, unit_deltas: Tensor, lighting: Tensor, homes: Tensor, moments: Arrays
+    ) -> None:
         """Make these the parameters being trained, with Adam's moments where given."""
         c = self.config
         self.shapes = shapes
@@ -167,7 +168,7 @@ class Stage1Trainer:
         self.optimizer = torch.optim.Adam(groups, eps=1e-15, betas=(0.9, 0.999), fused=True)
         restore_optimizer(self.optimizer, self._parameters(), moments)
         self.density = Density.empty(len(shapes))
-        self.teeth = _teeth(shapes)
+        self.homes, self.pulls = homes.to(self.device), pulls_of(shapes, c).to(self.device)
 
     def _parameters(self) -> dict[str, Tensor]:
         values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.unit_deltas, self.lighting]
@@ -197,15 +198,14 @@ class Stage1Trainer:
         image, alpha = self.render(sample.clip, sample.frame, probe)
         target = sample.image.to(self.device)
         l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
-        matte = ((alpha - sample.matte.to(self.device)) ** 2).mean()
-        away = (self.shapes.base.means[self.teeth] - self.teeth_home) * 1000
-        teeth = (away**2).sum(-1).mean() if len(self.teeth) else l1.new_zeros(())
+        matte = ((alpha - sample.matte.to(self.device)) ** 2 * sample.sure.to(self.device)).mean()
+        prior = prior_loss(self.shapes, self.homes, self.pulls, c.weight_scale)
         neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
         loss = (
             (1 - c.weight_ssim) * l1
             + c.weight_ssim * dssim
             + c.weight_matte * matte
-            + c.weight_teeth * teeth
+            + prior
             + 10 * neutral
         )
         self.optimizer.zero_grad(set_to_none=True)
@@ -241,11 +241,9 @@ class Stage1Trainer:
             for part in ("m", "v"):
                 key = f"adam.{name}.{part}"
                 moments[key] = moments[key][rows if name == "deltas" else source]
-        home = np.full(len(old), -1)
-        home[self.teeth] = np.arange(len(self.teeth))
-        self.teeth_home = self.teeth_home[home[source][home[source] >= 0]]
         grown = grown.select(order)
-        self._adopt(grown, grown.deltas.learned, self.lighting.detach(), moments)
+        homes = self.homes[torch.from_numpy(source).to(self.device)]
+        self._adopt(grown, grown.deltas.learned, self.lighting.detach(), homes, moments)
 
     def preview(self) -> list[Tensor]:
         """Recording and render of a few fixed frames, side by side."""
@@ -261,7 +259,7 @@ class Stage1Trainer:
         self.shapes.deltas.learned = self.unit_deltas.detach()
         arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
         arrays |= {
-            "lighting": self.lighting.detach().cpu().numpy(), "teeth_home": self.teeth_home.cpu().numpy(),
+            "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
             "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
         }  # fmt: skip
         return arrays | optimizer_arrays(self.optimizer, self._parameters()), {"step": self.step}
@@ -270,9 +268,9 @@ class Stage1Trainer:
         """Put back a snapshot."""
         self.step = int(state["step"])
         shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
-        self.teeth_home = torch.from_numpy(np.array(arrays["teeth_home"])).to(self.device)
         moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
-        self._adopt(shapes, shapes.deltas.learned, torch.from_numpy(np.array(arrays["lighting"])), moments)
+        lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
+        self._adopt(shapes, shapes.deltas.learned, lighting, homes, moments)
         self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
 
     def write_model(self, path: Path) -> None:
@@ -282,7 +280,3 @@ class Stage1Trainer:
         arrays["lighting"] = self.lighting.detach().cpu().numpy()
         clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]
         write_arrays(path, arrays, {"clips": json.dumps(clips), "degree": str(self.config.degree)})
-
-
-def _teeth(shapes: GaussianBlendshapes) -> NDArray[np.int64]:
-    return np.nonzero((shapes.layer == TEETH_UPPER) | (shapes.layer == TEETH_LOWER))[0]

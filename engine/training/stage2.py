@@ -27,7 +27,7 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, read_arrays, write_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.gaussians import Gaussians
-from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_of
 from emotalker.engine.head.model import JOINTS
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
@@ -121,7 +121,7 @@ def _emote(
         write_arrays(out / "model.safetensors", {"none": np.zeros(1, np.float32)}, {"egd": "off"})
         run.finish(config=asdict(config))
         return Outcome.FINISHED
-    frames = TrainingFrames(load_default_head(), clips, track_dir, config.size, config.weight_mouth)
+    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth)
     with closing(frames):
         trainer = Stage2Trainer(frames, models[0], express_dir, config, device)
         yield from trainer.notices
@@ -191,7 +191,7 @@ class Stage2Trainer:
         self.driven = self._drive(express_dir)
         self.vgg = self._perceptual()
         torch.manual_seed(config.seed)
-        head = load_default_head()
+        head = frames.head
         speech_width = self.driven[0].speech.shape[1]
         self.network = EmotionalDeformation(config.deformation, self.shapes, len(head.expression_names), speech_width)
         self.network.fit_to_head(head, frames.identity, seed=config.seed)
@@ -213,14 +213,14 @@ class Stage2Trainer:
     def _drive(self, express_dir: Path) -> list[DrivenClip]:
         """What A2ET makes of every training clip."""
         model = load_a2et(express_dir / "model.safetensors")
-        head = load_default_head()
+        head = self.frames.head
         _, joints = head.shape(self.frames.identity)
         blink = blink_coefficients([p.track for p in self.frames.clips], head.expression_names)
         codes = [
             camera_codes(self.frames.camera, p.root.numpy(), p.bones[:, JOINTS.index("neck")].numpy())
             for p in self.frames.clips
         ]
-        mean = rest_pose(self.frames.subject, [p.track for p in self.frames.clips]).code_mean
+        mean = rest_pose(head, self.frames.subject, [p.track for p in self.frames.clips]).code_mean
         self.mean_code = mean
         driven = []
         for posed, code in zip(self.frames.clips, codes):
