@@ -20,6 +20,8 @@ _ROWS = (
     ("audio", "ours, driven by the voice"),
     ("baseline_mean", "baseline: mean of the training frames"),
     ("baseline_nearest", "baseline: nearest training frame (oracle)"),
+    ("baseline_expression", "baseline: training frame nearest in expression"),
+    ("baseline_mesh", "baseline: head mesh with a texture"),
 )
 _COLUMNS = ("psnr", "ssim", "lpips", "psnr_face", "psnr_mouth", "m_ld", "f_ld")
 
@@ -30,7 +32,7 @@ def evaluate(
         Path | None, typer.Option("--json", metavar="F", help='Also write it as JSON; "-" prints it.')
     ] = None,
 ) -> None:
-    """Judge the twin on the held-out clips, beside two trivial baselines."""
+    """Judge the twin on the held-out clips, beside plain predictors."""
     from emotalker.app.cli.console import say, write_figures
     from emotalker.app.cli.projects import open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable

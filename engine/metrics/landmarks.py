@@ -24,6 +24,8 @@ FACE = tuple(range(468))
 NORMAL_SIDE = 512
 # The mouth region reaches this far around the lips, in parts of their width, to hold the skin that speech moves.
 MOUTH_MARGIN = 0.2
+# Hair counts as head this far beside the face, in parts of its width.
+HAIR_REACH = 1 / 3
 
 
 def landmark_distance(found: F32, recorded: F32, side: int, subset: tuple[int, ...] = FACE) -> float:
@@ -66,6 +68,22 @@ def mouth_mask(landmarks: F32, side: int) -> Mask:
     reach = max(1, round(MOUTH_MARGIN * float(np.ptp(lips[:, 0]))))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     return np.asarray(cv2.dilate(filled.astype(np.uint8), disc) > 0, np.bool_)
+
+
+def head_mask(landmarks: F32, matte: NDArray[np.uint8]) -> Mask:
+    """Pixels of the person above the neck, bool [side, side]: hair, ears and face down to the chin.
+
+    Args:
+        landmarks: [478, 2] in pixels of the matte.
+        matte: u8 [side, side], 255 is the person.
+    """
+    oval = landmarks[list(FACE_OVAL)]
+    rows = np.arange(matte.shape[0])[:, None] + 0.5
+    # beside the face hair hangs and shoulders rise, so a head is no wider than its face and a third to each side
+    columns = np.arange(matte.shape[1])[None] + 0.5
+    reach = HAIR_REACH * float(np.ptp(oval[:, 0]))
+    inside = (rows <= oval[:, 1].max()) & (columns >= oval[:, 0].min() - reach) & (columns <= oval[:, 0].max() + reach)
+    return np.asarray(inside & (matte > 127), np.bool_)
 
 
 def _filled(outline: F32, side: int) -> Mask:

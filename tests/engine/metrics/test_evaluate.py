@@ -49,6 +49,7 @@ def write_clip(track_dir: Path, clip: ClipInput, frames: list[U8]) -> None:
         ("psi", (4,)), ("jaw", (3,)), ("neck", (3,)), ("eyes", (2, 3)), ("root_rotation", (3,)),
         ("root_translation", (3,)), ("au45", ()), ("confidence", ()), ("blendshapes", (52,)), ("reprojection", ()),
     )}  # fmt: skip
+    zeros["confidence"] += 1
     crop = np.array([0, 0, SIDE], np.float32)
     Track(**zeros, landmarks=landmarks, crop=crop, fps=25.0, size=SIDE).save(folder / "track.safetensors")
 
@@ -121,7 +122,7 @@ def test_figures_of_known_errors(project: tuple[Path, list[ClipInput]], tmp_path
     assert outcome is Outcome.FINISHED
     for group, error in (("tracked", 4), ("audio", 10)):
         wanted = -20 * np.log10(error / 255)
-        for metric in ("psnr", "psnr_face", "psnr_mouth"):
+        for metric in ("psnr", "psnr_face", "psnr_mouth", "psnr_head"):
             assert report[group][metric] == pytest.approx(wanted, abs=0.05)
         assert report[group]["m_ld"] == pytest.approx(error, abs=0.05)
         assert report[group]["f_ld"] == pytest.approx(error, abs=0.05)
@@ -149,7 +150,9 @@ def test_baselines_come_from_training_clips_of_the_emotion(
     oracle = np.mean([max(psnr(t, f) for t in train) for f in held])
     assert report["baseline_nearest"]["psnr"] == pytest.approx(oracle, abs=1e-6)
     assert oracle > report["baseline_mean"]["psnr"]
-    assert set(report["baseline_nearest"]) == {"psnr", "psnr_face", "psnr_mouth"}
+    assert set(report["baseline_nearest"]) == {"psnr", "psnr_face", "psnr_mouth", "psnr_head"}
+    assert report["baseline_expression"]["psnr"] <= oracle
+    assert "baseline_mesh" not in report, "these tracks come without a head"
 
 
 @pytest.mark.assets
