@@ -18,7 +18,8 @@ from emotalker.engine.emotion.labels import EMOTIONS
 from emotalker.engine.emotion.text import TableTextEncoder, label_embeddings
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
-from emotalker.engine.gaussians.initialise import ReferenceFrame, initial_blendshapes
+from emotalker.engine.gaussians.initialise import initial_blendshapes
+from emotalker.engine.gaussians.surroundings import ReferenceFrame
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.synthetic.body import Pose, SampleBody, sample_camera
 from emotalker.engine.synthetic.performance import EMOTION_FACES

@@ -30,6 +30,8 @@ class Stage1Config:
         weight_matte: weight of (alpha - matte)^2.
         weight_mouth: how much more a pixel of the mouth counts.
         weight_teeth: pull of teeth Gaussians to where they were sampled, per square millimetre.
+        weight_home: the same of all others.
+        weight_scale: penalty on Gaussians longer than their neighbours are apart, per squared log-scale.
         densify_from: first step that adds Gaussians, as a share of the steps.
         densify_until: last one.
         densify_every: steps between.
@@ -58,6 +60,8 @@ class Stage1Config:
     weight_matte: float = 1.0
     weight_mouth: float = 2.0
     weight_teeth: float = 0.01
+    weight_home: float = 1e-4
+    weight_scale: float = 1e-2
     densify_from: float = 0.1
     densify_until: float = 0.6
     densify_every: int = 300

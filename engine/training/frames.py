@@ -147,9 +147,10 @@ class TrainingFrames:
         c, i = self.index[number]
         rgb, matte = self.clips[c].store.read(i, self.size)
         importance = self._importance(self.clips[c].track, i)
-        image = rgb.astype(np.float32) / 255
-        sharp, sure = sharpened(image, matte.astype(np.float32) / 255, self.clips[c].plate.numpy())
-        return Sample(c, i, *(torch.from_numpy(x) for x in (image, sharp, sure)), importance)
+        image = rgb.astype(np.float32) / np.float32(255)
+        soft = matte.astype(np.float32) / np.float32(255)
+        sharp, sure = (torch.from_numpy(x) for x in sharpened(image, soft, self.clips[c].plate.numpy()))
+        return Sample(c, i, torch.from_numpy(image), sharp, sure, importance)
 
     def _importance(self, track: Track, frame: int) -> Tensor:
         scale = self.size / track.size

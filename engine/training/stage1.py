@@ -19,7 +19,8 @@ from emotalker.engine.files import Arrays, write_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
 from emotalker.engine.gaussians.gaussians import FIELDS
-from emotalker.engine.gaussians.initialise import ReferenceFrame, initial_blendshapes
+from emotalker.engine.gaussians.initialise import initial_blendshapes
+from emotalker.engine.gaussians.surroundings import ReferenceFrame
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
@@ -201,13 +202,7 @@ class Stage1Trainer:
         matte = ((alpha - sample.matte.to(self.device)) ** 2 * sample.sure.to(self.device)).mean()
         prior = prior_loss(self.shapes, self.homes, self.pulls, c.weight_scale)
         neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
-        loss = (
-            (1 - c.weight_ssim) * l1
-            + c.weight_ssim * dssim
-            + c.weight_matte * matte
-            + prior
-            + 10 * neutral
-        )
+        loss = (1 - c.weight_ssim) * l1 + c.weight_ssim * dssim + c.weight_matte * matte + prior + 10 * neutral
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

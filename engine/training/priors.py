@@ -1,0 +1,42 @@
+"""What one camera cannot see and the fit must not invent: where in depth a Gaussian lies and how long it is."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from emotalker.engine.gaussians.blendshapes import TEETH_LOWER, TEETH_UPPER, GaussianBlendshapes
+from emotalker.engine.training.config import Stage1Config
+
+LONGEST = 2.0
+"""A Gaussian may be this many times as wide as its neighbours were apart when it was sampled."""
+
+
+def homes_of(shapes: GaussianBlendshapes) -> Tensor:
+    """Where freshly sampled Gaussians lie and how far apart: position (metres) and log-spacing (log metres) [N, 4]."""
+    base = shapes.base
+    return torch.cat([base.means, base.log_scales.amax(1, keepdim=True)], 1).detach().clone()
+
+
+def pulls_of(shapes: GaussianBlendshapes, config: Stage1Config) -> Tensor:
+    """Weight of each Gaussian's pull to its home, per square millimetre [N]: teeth are held tighter than skin."""
+    layer = torch.from_numpy(shapes.layer.astype("int64"))
+    teeth = (layer == TEETH_UPPER) | (layer == TEETH_LOWER)
+    return torch.where(teeth, config.weight_teeth, config.weight_home)
+
+
+def prior_loss(shapes: GaussianBlendshapes, homes: Tensor, pulls: Tensor, weight_scale: float) -> Tensor:
+    """Penalty on Gaussians that left their surface, and on those much longer than their spacing.
+
+    A picture says nothing about depth, so noise alone moves Gaussians along the view, which frays the head as soon as
+    the camera leaves its place.
+
+    Args:
+        shapes: N Gaussians.
+        homes: of `homes_of` [N, 4].
+        pulls: of `pulls_of` [N].
+        weight_scale: weight of a log-scale's squared excess.
+    """
+    away = (shapes.base.means - homes[:, :3]) * 1000
+    excess = torch.relu(shapes.base.log_scales - (homes[:, 3:] + float(torch.tensor(LONGEST).log())))
+    return ((away * away).sum(1) * pulls).mean() + weight_scale * (excess * excess).sum(1).mean()
