@@ -6,7 +6,7 @@
 Tracks the clips, fits stage 1 without the held-out one, and draws the held-out frames from their tracked expression and
 pose with stage 1 alone. `--hold-out-last S` cuts the last S seconds off the only clip and holds them out. OUT keeps the
 project; run again, what is up to date is not repeated and its time is that of the first run. Clips need labels in their
-names (happy_level2) or are taken as neutral.
+names (happy_level2); the two parts of one that is cut are taken as neutral.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ STAGES = ("track", "fit")
 
 
 def cut(clip: Path, seconds: float, folder: Path) -> list[Path]:
-    """The clip without its last seconds, and those seconds, as files of their own; coded anew, all but lossless."""
+    """The clip without its last seconds, and those seconds, as neutral clips; coded anew, all but lossless."""
     total = probe(clip).duration
-    out = [folder / f"{clip.stem}_first.mp4", folder / f"{clip.stem}_last.mp4"]
+    out = [folder / "neutral_first.mp4", folder / "neutral_last.mp4"]
     for path, span in zip(out, (["-t", str(total - seconds)], ["-ss", str(total - seconds)])):
         command = ["ffmpeg", "-y", "-v", "error", "-i", str(clip), *span, "-crf", "8", "-preset", "fast", str(path)]
         subprocess.run(command, check=True)
@@ -117,7 +117,7 @@ def main() -> None:
             parser.error("--hold-out-last needs ffmpeg and exactly one clip")
         if not (folder / "project.json").exists():
             files = cut(files[0], options.hold_out_last, options.out)
-        held_out = f"{options.clips[0].stem}_last"
+        held_out = "neutral_last"
     if held_out is None:
         parser.error("say what to hold out")
     if not (folder / "project.json").exists():
