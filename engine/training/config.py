@@ -38,6 +38,10 @@ class Stage1Config:
         densify_share: largest share of the Gaussians doubled at a time.
         densify_gradient: smallest screen-space gradient (of normalised coordinates) that asks for more detail.
         prune_opacity: Gaussians fainter than this are removed.
+        correct: which parts of the tracks the fit may correct on its training frames (see `corrections.GROUPS`).
+        correct_from: first step that does, as a share of the steps.
+        weight_correct: weight of the corrections' regulariser.
+        hardest: most that a frame is learned from, as a multiple of an even share; 1 takes all equally often.
         checkpoint_seconds: seconds between checkpoints.
         preview_every: steps between preview pictures.
     """
@@ -68,6 +72,10 @@ class Stage1Config:
     densify_share: float = 0.05
     densify_gradient: float = 2e-4
     prune_opacity: float = 0.005
+    correct: tuple[str, ...] = ("neck", "root_rotation", "root_translation")
+    correct_from: float = 0.1
+    weight_correct: float = 1e-4
+    hardest: float = 3.0
     checkpoint_seconds: float = 60.0
     preview_every: int = 1000
 

@@ -52,6 +52,7 @@ class Sample:
     """One training example.
 
     Attributes:
+        number: of this example.
         clip: index of the clip.
         frame: index within the clip.
         image: [S, S, 3] in [0, 1].
@@ -60,6 +61,7 @@ class Sample:
         importance: weight of each pixel [S, S], mean about 1.
     """
 
+    number: int
     clip: int
     frame: int
     image: Tensor
@@ -119,8 +121,9 @@ class TrainingFrames:
         self.identity = torch.from_numpy(self.subject.identity)
         self.size = size
         self.weight_mouth = weight_mouth
-        _, joints = head.shape(self.identity)
-        self.clips = [pose_clip(head, joints, c, track_dir, size) for c in clips if not c.held_out]
+        self.head = head
+        _, self.joints = head.shape(self.identity)
+        self.clips = [pose_clip(head, self.joints, c, track_dir, size) for c in clips if not c.held_out]
         self.index = [
             (c, i)
             for c, posed in enumerate(self.clips)
@@ -150,7 +153,7 @@ class TrainingFrames:
         image = rgb.astype(np.float32) / np.float32(255)
         soft = matte.astype(np.float32) / np.float32(255)
         sharp, sure = (torch.from_numpy(x) for x in sharpened(image, soft, self.clips[c].plate.numpy()))
-        return Sample(c, i, torch.from_numpy(image), sharp, sure, importance)
+        return Sample(number, c, i, torch.from_numpy(image), sharp, sure, importance)
 
     def _importance(self, track: Track, frame: int) -> Tensor:
         scale = self.size / track.size

@@ -27,11 +27,13 @@ from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.config import Stage1Config
+from emotalker.engine.training.corrections import Corrections, corrected, posed_with
 from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
+from emotalker.engine.training.sampling_order import HardestFirst
 
 STAGE = "fit"
 EVERY = 20
@@ -81,7 +83,7 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
         trainer.restore(*saved)
         yield Notice(STAGE, f"Going on from step {trainer.step}.")
     last_save = time.monotonic()
-    order = frames.order(trainer.step, config.steps, config.seed)
+    order = trainer.order.order(trainer.step, config.steps)
     with closing(Prefetcher(frames.read, order, depth=8, workers=1)) as samples:
         for _, sample in samples:
             values = trainer.train_step(sample)
@@ -98,6 +100,7 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
             if stop.requested:
                 return Outcome.STOPPED
     run.save(*trainer.snapshot())
+    trainer.write_tracks(run.folder / "tracks")
     trainer.write_model(run.folder / "model.safetensors")
     run.finish(config=asdict(config), gaussians=len(trainer.shapes))
     return Outcome.FINISHED
@@ -126,6 +129,10 @@ class Stage1Trainer:
     def __init__(self, frames: TrainingFrames, config: Stage1Config, device: str = "cpu") -> None:
         self.frames, self.config, self.device = frames, config, device
         self.step = 0
+        even = 1 if config.hardest > 1 else 2**62
+        self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
+        expressions = frames.clips[0].psi.shape[1]
+        self.corrections = Corrections(len(frames), expressions, tuple(config.correct), config.weight_correct)
         shapes = self._first_shapes()
         lighting = torch.eye(3, 4).repeat(len(frames.clips), 1, 1)
         rates = torch.full((14,), config.lr_delta)
@@ -175,12 +182,16 @@ class Stage1Trainer:
         values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.unit_deltas, self.lighting]
         return dict(zip(NAMES, values))
 
-    def render(self, clip: int, frame: int, probe: RasterProbe | None = None) -> tuple[Tensor, Tensor]:
-        """Picture over the clip's plate [S, S, 3] and alpha [S, S] of a training frame."""
+    def render(self, number: int, row: Tensor | None = None, probe: RasterProbe | None = None) -> tuple[Tensor, Tensor]:
+        """Picture over the clip's plate [S, S, 3] and alpha [S, S] of a training frame, with its correction `row`."""
+        clip, frame = self.frames.index[number]
         posed = self.frames.clips[clip]
+        psi, bones, root = posed.psi[frame], posed.bones[frame], posed.root[frame]
+        if row is not None:
+            psi, bones, root = posed_with(self.frames.head, self.frames.joints, posed.track, frame, row)
         self.shapes.deltas.learned = self.unit_deltas * self.delta_scale
-        blended = self.shapes.blend(posed.psi[frame].to(self.device))
-        world = self.shapes.pose(blended, posed.bones[frame].to(self.device), posed.root[frame].to(self.device))
+        blended = self.shapes.blend(psi.to(self.device))
+        world = self.shapes.pose(blended, bones.to(self.device), root.to(self.device))
         backend = "cuda" if self.device == "cuda" else "cpu"
         result = rasterize(world, self.frames.camera, backend=backend, probe=probe)
         lit = relight(result.rgb, result.alpha, self.lighting[clip])
@@ -196,16 +207,23 @@ class Stage1Trainer:
             rate = (c.lr_quats, c.lr_scale, c.lr_opacity, c.lr_sh)[group - 1]
             self.optimizer.param_groups[group]["lr"] = rate * 0.1**progress
         probe = RasterProbe()
-        image, alpha = self.render(sample.clip, sample.frame, probe)
+        correcting = bool(c.correct) and progress >= c.correct_from
+        row = self.corrections.row(sample.number).requires_grad_(True) if correcting else None
+        image, alpha = self.render(sample.number, row, probe)
         target = sample.image.to(self.device)
         l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
         matte = ((alpha - sample.matte.to(self.device)) ** 2 * sample.sure.to(self.device)).mean()
         prior = prior_loss(self.shapes, self.homes, self.pulls, c.weight_scale)
         neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
         loss = (1 - c.weight_ssim) * l1 + c.weight_ssim * dssim + c.weight_matte * matte + prior + 10 * neutral
+        if row is not None:
+            loss = loss + self.corrections.cost(row)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
+        if row is not None and row.grad is not None:
+            self.corrections.learn(sample.number, row.grad, 0.1**progress)
+        self.order.learned(self.step, sample.number, float(loss.detach()))
         self.density.add(probe, c.size)
         self.step += 1
         if self._densify_now():
@@ -246,7 +264,7 @@ class Stage1Trainer:
         with torch.no_grad():
             for number in np.linspace(0, len(self.frames) - 1, 3).astype(int):
                 sample = self.frames.read(int(number))
-                pictures += [sample.image, self.render(sample.clip, sample.frame)[0]]
+                pictures += [sample.image, self.render(sample.number, self.corrections.row(sample.number))[0]]
         return pictures
 
     def snapshot(self) -> tuple[Arrays, dict[str, object]]:
@@ -257,16 +275,29 @@ class Stage1Trainer:
             "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
             "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
         }  # fmt: skip
+        arrays |= self.corrections.to_arrays() | self.order.to_arrays()
         return arrays | optimizer_arrays(self.optimizer, self._parameters()), {"step": self.step}
 
     def restore(self, arrays: Arrays, state: dict[str, int]) -> None:
         """Put back a snapshot."""
         self.step = int(state["step"])
+        self.corrections.restore(arrays)
+        self.order.restore(arrays)
         shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
         moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
         lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
         self._adopt(shapes, shapes.deltas.learned, lighting, homes, moments)
         self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
+
+    def write_tracks(self, folder: Path) -> None:
+        """The training clips' tracks as the fit corrected them, FOLDER/CLIP.safetensors."""
+        rows = self.corrections.all()
+        for number, posed in enumerate(self.frames.clips):
+            moved = np.zeros((len(posed.track), rows.shape[1]), np.float32)
+            for row, (clip, frame) in zip(rows, self.frames.index):
+                if clip == number:
+                    moved[frame] = row
+            corrected(posed.track, moved).save(folder / f"{posed.clip.id}.safetensors")
 
     def write_model(self, path: Path) -> None:
         """The fitted head, with each clip's lighting."""

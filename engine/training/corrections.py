@@ -1,0 +1,131 @@
+"""Small corrections of the tracks that the fit finds itself: expression, jaw, neck and head of each training frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from emotalker.engine.files import Arrays
+from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
+from emotalker.engine.tracking.track import Track
+
+F32 = NDArray[np.float32]
+GROUPS = ("jaw", "neck", "root_rotation", "root_translation", "psi")
+"""What is corrected, in the order of a row's columns; the expression comes last, because heads differ in it."""
+STEP = {"jaw": 6e-3, "neck": 3e-3, "root_rotation": 3e-3, "root_translation": 3e-4, "psi": 0.012}
+"""How far a typical gradient moves a value: radians, metres, coefficients."""
+USUAL = {"jaw": 0.05, "neck": 0.03, "root_rotation": 0.03, "root_translation": 0.003, "psi": 0.1}
+"""Corrections of this size cost the regulariser's whole weight."""
+FORGET = 0.99
+"""How slowly the typical gradient is forgotten, per step."""
+LARGEST = 3.0
+"""Most that a gradient may exceed the typical one."""
+
+
+class Corrections:
+    """One row of corrections per training frame, F rows of D = 12 + K columns.
+
+    Corrections count relative to their mean over all frames: a shift that all frames share belongs to the head, and
+    clips that are not trained on would miss it.
+
+    Args:
+        frames: number of training frames F.
+        expressions: number of expressions K.
+        groups: which of `GROUPS` are corrected; the others stay as tracked.
+        weight: weight of the regulariser.
+
+    Attributes:
+        rows: corrections before their mean is taken off, float32 [F, D].
+        squares: running mean of squared gradients of each group [5].
+    """
+
+    def __init__(self, frames: int, expressions: int, groups: tuple[str, ...], weight: float) -> None:
+        self.rows = torch.zeros(frames, 12 + expressions)
+        self.squares = torch.zeros(len(GROUPS))
+        self.weight = weight
+        self.active = tuple(g in groups for g in GROUPS)
+        self._sum = torch.zeros(12 + expressions, dtype=torch.float64)
+
+    def row(self, number: int) -> Tensor:
+        """The correction of a frame [D], detached."""
+        return (self.rows[number] - self._sum / len(self.rows)).float()
+
+    def all(self) -> F32:
+        """The corrections of all frames [F, D]."""
+        return (self.rows - self.rows.mean(0)).numpy()
+
+    def cost(self, row: Tensor) -> Tensor:
+        """The regulariser of a row that requires grad."""
+        usual = torch.tensor([USUAL[g] for g in GROUPS])
+        scale = torch.cat([usual[:4].repeat_interleave(3), usual[4:].expand(len(row) - 12)])
+        return self.weight * ((row / scale) ** 2).sum()
+
+    def learn(self, number: int, gradient: Tensor, rate: float) -> None:
+        """Move a frame's corrections against the loss's gradient [D]; `rate` scales the step."""
+        for i, columns in enumerate(_columns(len(gradient))):
+            if not self.active[i]:
+                continue
+            part = gradient[columns]
+            square = (part * part).mean()
+            old = self.squares[i]
+            self.squares[i] = square if old == 0 else FORGET * old + (1 - FORGET) * square
+            step = (part / self.squares[i].sqrt().clamp_min(1e-12)).clamp(-LARGEST, LARGEST)
+            moved = self.rows[number, columns] - rate * STEP[GROUPS[i]] * step
+            self._sum[columns] += (moved - self.rows[number, columns]).double()
+            self.rows[number, columns] = moved
+
+    def to_arrays(self) -> Arrays:
+        """The state, for a checkpoint."""
+        return {
+            "corrections.rows": self.rows.numpy(),
+            "corrections.squares": self.squares.numpy(),
+            "corrections.sum": self._sum.numpy(),
+        }
+
+    def restore(self, arrays: Arrays) -> None:
+        """Put back what `to_arrays` gave."""
+        self.rows = torch.from_numpy(np.array(arrays["corrections.rows"]))
+        self.squares = torch.from_numpy(np.array(arrays["corrections.squares"]))
+        self._sum = torch.from_numpy(np.array(arrays["corrections.sum"]))
+
+
+def posed_with(head: HeadModel, joints: Tensor, track: Track, frame: int, row: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Expression [K], bones [6, 3, 4] and root [3, 4] of a tracked frame with its correction, differentiable in it.
+
+    Args:
+        head: the head model.
+        joints: the person's joints at rest [6, 3].
+        track: the clip's track.
+        frame: which of its frames.
+        row: correction [D].
+    """
+    jaw, neck, turn, shift = row[:12].view(4, 3).unbind(0)
+    tracked = {n: torch.from_numpy(getattr(track, n)[frame]) for n in ("jaw", "neck", "eyes", "psi")}
+    bones = head.bone_transforms(
+        joints, (tracked["jaw"] + jaw)[None], (tracked["neck"] + neck)[None], tracked["eyes"][None]
+    )[0]
+    rotation = axis_angle_to_matrix(torch.from_numpy(track.root_rotation[frame])) @ axis_angle_to_matrix(turn)
+    translation = torch.from_numpy(track.root_translation[frame]) + shift
+    return (tracked["psi"] + row[12:]).clamp(0, 1), bones, torch.cat([rotation, translation[:, None]], 1)
+
+
+def corrected(track: Track, rows: F32) -> Track:
+    """A track with corrections [T, D] put in; frames that were not trained on have rows of zeros."""
+    turn = Rotation.from_rotvec(track.root_rotation) * Rotation.from_rotvec(rows[:, 6:9])
+    return replace(
+        track,
+        psi=np.clip(track.psi + rows[:, 12:], 0, 1).astype(np.float32),
+        jaw=(track.jaw + rows[:, 0:3]).astype(np.float32),
+        neck=(track.neck + rows[:, 3:6]).astype(np.float32),
+        root_rotation=turn.as_rotvec().astype(np.float32),
+        root_translation=(track.root_translation + rows[:, 9:12]).astype(np.float32),
+    )
+
+
+def _columns(count: int) -> tuple[slice, ...]:
+    return (*(slice(i, i + 3) for i in range(0, 12, 3)), slice(12, count))
