@@ -41,7 +41,9 @@ class Scene(SimpleNamespace):
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Loading of twins that are their folder's name, and voices that are their file's."""
-    studio, gates, heard = Studio(), {}, []
+    studio = Studio()
+    gates: dict[str, threading.Event] = {}
+    heard: list[str] = []
 
     def read(path: Path) -> str:
         if path.name in gates:

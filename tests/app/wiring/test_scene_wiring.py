@@ -113,7 +113,11 @@ def test_a_voice_that_cannot_be_said_leaves_the_one_before(
     qtbot.waitUntil(lambda: session.performance.voice.endswith("voice.wav"), timeout=20_000)
     for count, name in enumerate(("text.wav", "muted.wav"), start=1):
         page.files_dropped.emit([tmp_path / name])
-        qtbot.waitUntil(lambda count=count: len(failures) == count, timeout=20_000)
+
+        def refused(told: int = count) -> bool:
+            return len(failures) == told
+
+        qtbot.waitUntil(refused, timeout=20_000)
         assert name in failures[-1].what
         assert session.performance.voice.endswith("voice.wav")
     assert session.undo.count() == 1

@@ -77,8 +77,10 @@ def test_the_face_of_one_twin_is_not_shown_in_the_project_of_another(
     """A project without a twin shows its message before nothing, also while the other was playing."""
     viewport = sample.window.perform.viewport
     sample.window.show_page("perform")
+    performer = sample.performing.performer
+    assert performer is not None
     sample.performing.play()
-    qtbot.waitUntil(lambda: sample.performing.performer.stats().shown > 2, timeout=20_000)
+    qtbot.waitUntil(lambda: performer.stats().shown > 2, timeout=20_000)
     sample.studio.session.open(Project.create(tmp_path / "ada", "Ada"))
     sample.window.show_page("perform")
     qtbot.wait(300)
