@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +26,7 @@ from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progres
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
+from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.corrections import Corrections, corrected, posed_with
 from emotalker.engine.training.density import Density, double
@@ -34,10 +35,16 @@ from emotalker.engine.training.losses import compose, picture_loss, psnr_of, rel
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
 from emotalker.engine.training.sampling_order import HardestFirst
+from emotalker.engine.training.settle import covered, inside_mouth, settle
+from emotalker.engine.training.verdict import Verdict
 
 STAGE = "fit"
 EVERY = 20
 """Steps between metrics."""
+VERDICT_AT = 0.18
+"""Share of the steps after which the clips are judged for the first time."""
+SETTLE_FRAMES, SETTLE_SIZE = 48, 256
+"""Frames, and pixels of their side, by which the end finds out what was ever seen."""
 NAMES = (*FIELDS, "deltas", "lighting")
 
 
@@ -93,6 +100,8 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
                 yield Progress(STAGE, trainer.step, config.steps)
             if trainer.step % config.preview_every == 0 or trainer.step == config.steps:
                 yield Preview(STAGE, trainer.step, run.preview(trainer.step, trainer.preview()))
+            if trainer.step == round(VERDICT_AT * config.steps):
+                yield from _warnings(trainer.watch.verdicts())
             overdue = time.monotonic() - last_save > config.checkpoint_seconds
             if overdue or stop.requested:
                 run.save(*trainer.snapshot())
@@ -102,8 +111,16 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
     run.save(*trainer.snapshot())
     trainer.write_tracks(run.folder / "tracks")
     trainer.write_model(run.folder / "model.safetensors")
-    run.finish(config=asdict(config), gaussians=len(trainer.shapes))
+    last = trainer.watch.verdicts()
+    yield from _warnings(last)
+    run.finish(config=asdict(config), gaussians=len(trainer.shapes), verdicts=[asdict(v) for v in last])
     return Outcome.FINISHED
+
+
+def _warnings(found: Sequence[Verdict]) -> Iterator[Notice]:
+    """What is wrong with the clips, worst first."""
+    for verdict in sorted((v for v in found if v.region), key=lambda v: -v.error):
+        yield Notice(STAGE, verdict.text, "warning")
 
 
 def run_mark(clips: Sequence[ClipInput], track_dir: Path, config: dict[str, object]) -> str:
@@ -131,6 +148,7 @@ class Stage1Trainer:
         self.step = 0
         even = 1 if config.hardest > 1 else 2**62
         self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
+        self.watch = ClipWatch(frames)
         expressions = frames.clips[0].psi.shape[1]
         self.corrections = Corrections(len(frames), expressions, tuple(config.correct), config.weight_correct)
         shapes = self._first_shapes()
@@ -223,6 +241,7 @@ class Stage1Trainer:
         self.optimizer.step()
         if row is not None and row.grad is not None:
             self.corrections.learn(sample.number, row.grad, 0.1**progress)
+        self.watch.look(self.step, sample, image)
         self.order.learned(self.step, sample.number, float(loss.detach()))
         self.density.add(probe, c.size)
         self.step += 1
@@ -275,7 +294,7 @@ class Stage1Trainer:
             "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
             "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
         }  # fmt: skip
-        arrays |= self.corrections.to_arrays() | self.order.to_arrays()
+        arrays |= self.corrections.to_arrays() | self.order.to_arrays() | self.watch.to_arrays()
         return arrays | optimizer_arrays(self.optimizer, self._parameters()), {"step": self.step}
 
     def restore(self, arrays: Arrays, state: dict[str, int]) -> None:
@@ -283,6 +302,7 @@ class Stage1Trainer:
         self.step = int(state["step"])
         self.corrections.restore(arrays)
         self.order.restore(arrays)
+        self.watch.restore(arrays)
         shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
         moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
         lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
@@ -300,9 +320,20 @@ class Stage1Trainer:
             corrected(posed.track, moved).save(folder / f"{posed.clip.id}.safetensors")
 
     def write_model(self, path: Path) -> None:
-        """The fitted head, with each clip's lighting."""
+        """The fitted head, with each clip's lighting; what no frame shows is put in order first."""
         self.shapes.deltas.learned = (self.unit_deltas * self.delta_scale).detach()
-        arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
+        shapes = self.shapes.select(np.arange(len(self.shapes)))
+        frames = self.frames
+        poses = []
+        for number in np.linspace(0, len(frames) - 1, SETTLE_FRAMES).astype(int):
+            clip, frame = frames.index[number]
+            row = self.corrections.row(int(number))
+            psi, bones, root = posed_with(frames.head, frames.joints, frames.clips[clip].track, frame, row)
+            poses.append((psi.to(self.device), bones.to(self.device), root.to(self.device)))
+        small = frames.camera.resized(SETTLE_SIZE, SETTLE_SIZE)
+        shown = covered(shapes, poses, small, "cuda" if self.device == "cuda" else "cpu")
+        settle(shapes, self.homes, shown, inside_mouth(shapes, frames.head))
+        arrays = {f"shapes.{k}": v for k, v in shapes.to_arrays().items()}
         arrays["lighting"] = self.lighting.detach().cpu().numpy()
         clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]
         write_arrays(path, arrays, {"clips": json.dumps(clips), "degree": str(self.config.degree)})
