@@ -1,7 +1,8 @@
-"""Where the 478 face landmarks sit on a head: found by rendering the head and asking the landmarker (development only).
+"""Where the 478 face landmarks sit on a head: found by rendering the head and asking the landmarker.
 
 No licensed embedding is needed: the painted head is seen from several sides and with several faces, each found landmark
-is taken back to the triangle it fell on, the median over the views is kept and made left-right symmetric.
+is taken back to the triangle it fell on, the median over the views is kept and made left-right symmetric. So it was
+done for the built-in head, and so it is done for a head that a user brings.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.linear import LinearHead
@@ -31,6 +33,23 @@ OVAL = (
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 CORNERS = (61, 291, 78, 308)
+NEAR = 400
+"""Triangles, by their centres, among which the one nearest to a landmark is looked for."""
+
+
+@dataclass(frozen=True)
+class Paint:
+    """Where the painter finds lips, brows and irises on a head: its vertices as points of the built-in head's rest.
+
+    Attributes:
+        rest: [V, 3], metres.
+        eyes: centres of the built-in head's eyeballs, left and right [2, 3].
+        landmarks: where the landmarks are expected [478, 3], metres; taken for one that is seen in no view.
+    """
+
+    rest: NDArray[np.float32]
+    eyes: NDArray[np.float32]
+    landmarks: F64 | None = None
 
 
 @dataclass
@@ -55,7 +74,10 @@ def views(head: LinearHead) -> Iterator[tuple[NDArray[np.float32], float, float,
 
 
 def find_landmarks(
-    head: LinearHead, landmarker: Landmarker, camera_at: Callable[[float, float], Camera]
+    head: LinearHead,
+    landmarker: Landmarker,
+    camera_at: Callable[[float, float], Camera],
+    paint: Paint | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Triangle [478] and barycentrics [478, 3] of every landmark on `head`.
 
@@ -63,26 +85,44 @@ def find_landmarks(
         head: a head with regions "skin", "lips", "eyes", "eye_l", "eye_r" and "interior", and a `mirror`.
         landmarker: 478 pixel positions [478, >= 2] of an RGB picture, or None.
         camera_at: a square camera that sees the face from a yaw and a pitch in radians.
+        paint: how to paint a head other than the built-in one.
+
+    Raises:
+        ValueError: if the landmarker does not see the rendered head.
     """
-    sightings = [s for v in views(head) if (s := _sight(head, landmarker, camera_at, *v)) is not None]
-    if not any(s.frontal for s in sightings):
+    paint = paint or Paint(head.template.numpy(), head.joints[4:].numpy())
+    sightings = [s for v in views(head) if (s := _sight(head, paint, landmarker, camera_at, *v)) is not None]
+    if not all(any(s.frontal and s.open_mouth == opened for s in sightings) for opened in (False, True)):
         raise ValueError("the landmarker does not see the rendered head")
     frontal = next(s for s in sightings if s.frontal and not s.open_mouth)
     partner = mirrored_pairs(frontal.pixels)
     closed = np.stack([s.points for s in sightings if not s.open_mouth])
     opened = np.stack([s.points for s in sightings if s.open_mouth])
     straight = np.stack([s.points for s in sightings if s.frontal and not s.open_mouth])
-    points = np.nanmedian(closed, 0)
+    points = _median(closed)
     lips = np.array([i for i in (*UPPER_LIP, *LOWER_LIP) if i not in CORNERS[:2]])
-    points[lips] = np.nanmedian(opened, 0)[lips]
-    points[list(OVAL)] = np.nanmedian(straight, 0)[list(OVAL)]
+    points[lips] = _median(opened)[lips]
+    points[list(OVAL)] = _median(straight)[list(OVAL)]
     points[468:] = iris_points(head, frontal.pixels, partner)
     points = 0.5 * (points + points[partner] * [-1, 1, 1])
-    return _onto_surface(head, points)
+    if paint.landmarks is not None:
+        points = np.where(np.isfinite(points), points, paint.landmarks)
+    return onto_surface(head, points)
+
+
+def _median(sightings: F64) -> F64:
+    """Median over views [n, 478, 3] of where each landmark fell on the skin; NaN for one that never did."""
+    out = np.full((478, 3), np.nan)
+    for i in range(478):
+        seen = sightings[np.isfinite(sightings[:, i, 0]), i]
+        if len(seen):
+            out[i] = np.median(seen, 0)
+    return out
 
 
 def _sight(
     head: LinearHead,
+    paint: Paint,
     landmarker: Landmarker,
     camera_at: Callable[[float, float], Camera],
     posed: NDArray[np.float32],
@@ -95,8 +135,8 @@ def _sight(
     image = np.full((camera.height, camera.width, 3), 0.75, np.float32)
     kinds, rest = materials_of(head), head.template.numpy()
     shade(
-        frame, head.triangles, kinds, rest, vertex_normals(posed, head.triangles), cavity_of(head),
-        head.joints[4:].numpy(), default_palette(), default_lights(), image,
+        frame, head.triangles, kinds, paint.rest, vertex_normals(posed, head.triangles), cavity_of(head),
+        paint.eyes, default_palette(), default_lights(), image,
     )  # fmt: skip
     found = landmarker(np.ascontiguousarray((image * 255).astype(np.uint8)))
     if found is None:
@@ -105,12 +145,12 @@ def _sight(
     skin = np.asarray(head.regions["skin"][head.triangles].all(1))
     usable = frame.mask & np.take(skin, frame.triangle)
     rows, columns = np.nonzero(usable)
-    centres = np.stack([columns, rows], 1) + 0.5
     points = np.full((478, 3), np.nan)
-    for i, pixel in enumerate(pixels):
-        gap = np.linalg.norm(centres - pixel, axis=1)
-        k = int(gap.argmin())
-        if gap[k] < (6.0 if i not in OVAL else 30.0):
+    if not len(rows):
+        return None
+    gaps, nearest = cKDTree(np.stack([columns, rows], 1) + 0.5).query(pixels)
+    for i, (gap, k) in enumerate(zip(gaps, nearest)):
+        if gap < (6.0 if i not in OVAL else 30.0):
             y, x = rows[k], columns[k]
             corners = head.triangles[frame.triangle[y, x]]
             points[i] = frame.barycentrics[y, x].astype(np.float64) @ rest[corners]
@@ -148,13 +188,19 @@ def iris_points(head: LinearHead, pixels: F64, partner: NDArray[np.int64]) -> F6
     return out
 
 
-def _onto_surface(head: LinearHead, points: F64) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Nearest triangle and barycentrics; irises on their eyeball, lips on their own lip, the rest on the skin."""
+def onto_surface(head: LinearHead, points: F64) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Nearest triangle and barycentrics; irises on their eyeball, lips on their own lip, the rest on the skin.
+
+    Args:
+        head: a head with regions "skin", "eye_l" and "eye_r".
+        points: landmarks on or near its rest surface [478, 3], metres.
+    """
     rest = head.template.numpy().astype(np.float64)
     faces = head.triangles
     skin = np.nonzero(head.regions["skin"][faces].all(1))[0]
     jaw = head.weights.numpy()[:, 3][faces].mean(1)
     eyes = [np.nonzero(head.regions[name][faces].all(1))[0] for name in ("eye_l", "eye_r")]
+    centres = rest[faces].mean(1)
     chosen, weights = np.zeros(478, np.int32), np.zeros((478, 3), np.float32)
     for i, point in enumerate(points):
         allowed = skin
@@ -164,6 +210,9 @@ def _onto_surface(head: LinearHead, points: F64) -> tuple[NDArray[np.int32], NDA
             allowed = skin[jaw[skin] < 0.35]
         elif i in LOWER_LIP:
             allowed = skin[jaw[skin] > 0.35]
+        if len(allowed) > NEAR:
+            gap = ((centres[allowed] - point) ** 2).sum(1)
+            allowed = allowed[np.argpartition(gap, NEAR)[:NEAR]]
         nearest, where = closest_on_triangles(point, rest[faces[allowed]])
         chosen[i], weights[i] = allowed[nearest], where
     return chosen, weights

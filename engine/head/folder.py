@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -107,13 +108,14 @@ def _load(path: Path, _modified: int, _size: int) -> LinearHead:
                 "Update EmoTalker Studio.",
             )
         names = json.loads(facts["regions"])
+        values: dict[str, Any] = {n: torch.from_numpy(arrays[n].astype(np.float32)) for n in _TENSORS}
+        values |= {n: _table(n, arrays[n]) for n in _TABLES}
         return checked(
             LinearHead(
                 name=facts["name"],
                 expression_names=tuple(str(n) for n in json.loads(facts["expression_names"])),
                 regions={str(n): mask.astype(np.bool_) for n, mask in zip(names, arrays["regions"])},
-                **{n: torch.from_numpy(arrays[n].astype(np.float32)) for n in _TENSORS},
-                **{n: _table(n, arrays[n]) for n in _TABLES},
+                **values,
             )
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
