@@ -9,6 +9,7 @@ Needs a screen; without one it starts itself under Xvfb. A project of the synthe
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import subprocess
@@ -16,6 +17,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from emotalker.app.main import Application
 
 SETTLE_MS = 500
 LONGEST_MS = 60_000
@@ -42,114 +49,126 @@ def main() -> int:
 
 def take(given: argparse.Namespace, folder: Path) -> int:
     """Start the application, save a picture of each state, end it."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QApplication
 
     from emotalker.app.main import Application
 
     app = QApplication([])
     application = Application(app, first_run=False)
-    window, perform = application.window, application.performing
     application.settings.set(projects_folder=str(folder / "projects"), theme=given.theme, scale=given.scale)
     width, height = (int(n) for n in given.size.split("x"))
-    window.resize(width, height)
+    application.window.resize(width, height)
+    Screens(application, given.out, folder).run(given.project)
+    return app.exec()
 
-    def save(name: str, widget: QWidget | None = None) -> None:
-        window.toasts.hide()  # what this machine lacks is no part of the page
-        (widget or window).grab().save(str(given.out / f"{name}.png"))
 
-    def page(name: str) -> None:
-        window.show_page(name)
+class Screens:
+    """Goes from state to state, with time for each to settle, and saves what it sees.
 
-    def dialog(make: Callable[[], QWidget]) -> Callable[[], None]:
-        def show() -> None:
-            shown.append(make())
-            shown[-1].show()
+    Args:
+        application: not started yet.
+        out: folder of the pictures.
+        folder: for whatever is made on the way.
+    """
 
-        return show
+    def __init__(self, application: Application, out: Path, folder: Path) -> None:
+        self.application, self.out, self.folder = application, out, folder
+        self.window = application.window
+        self._shown: QWidget | None = None
+        self._steps: list[Callable[[], object]] = []
 
-    def save_dialog(name: str) -> Callable[[], None]:
-        def take_it() -> None:
-            made = shown.pop()
-            save(name, made)
-            made.close()
-            made.deleteLater()
+    def run(self, project: Path | None) -> None:
+        """Begin with the sample; the rest follows by itself, then the application ends."""
+        from PySide6.QtCore import QTimer
 
-        return take_it
+        self._steps = [*self._sample(), *(self._trained(project) if project is not None else []), *self._dialogs()]
+        self.application.start()
+        QTimer.singleShot(SETTLE_MS, self._begin)
 
-    def settings() -> QWidget:
+    def save(self, name: str, widget: QWidget | None = None) -> None:
+        """Save a picture of the window or of a dialog."""
+        self.window.toasts.hide()  # what this machine lacks is no part of the page
+        (widget or self.window).grab().save(str(self.out / f"{name}.png"))
+
+    def _sample(self) -> list[Callable[[], object]]:
+        perform, shell, page = self.application.performing, self.application.shell, self.window.show_page
+        return [
+            lambda: page("home"), lambda: self.save("1-twins"),
+            lambda: page("perform"), perform.play, _wait, _wait, _wait, perform.pause,
+            lambda: perform.seek(3.4), _wait, lambda: self.save("4-perform"),
+            lambda: shell.tour(), lambda: self.save("4-tour"), lambda: shell.end_tour(),
+        ]  # fmt: skip
+
+    def _trained(self, project: Path) -> list[Callable[[], object]]:
+        clips, page = self.window.clips, self.window.show_page
+        return [
+            lambda: self.application.projects.open(project), lambda: page("clips"), _wait, _wait,
+            lambda: self.save("2-prepare"), clips.show_consent, lambda: self.save("2-consent"),
+            lambda: page("train"), _wait, _wait, _wait, _wait, lambda: self.save("3-train"),
+        ]  # fmt: skip
+
+    def _dialogs(self) -> list[Callable[[], object]]:
+        from emotalker.engine.errors import UserError
+        from emotalker.widgets.about import AboutDialog
+        from emotalker.widgets.common import ErrorDialog
+        from emotalker.widgets.export import ExportDialog
+        from emotalker.widgets.help import CheatSheet
+        from emotalker.widgets.newproject import NewProjectDialog
         from emotalker.widgets.settings import SettingsDialog
 
-        return SettingsDialog(application.settings.values, window)
+        application, window = self.application, self.window
+        silent = UserError("The voice is silent.", "Nothing in it rises above noise.", "Choose another recording.")
+        made: dict[str, Callable[[], QWidget]] = {
+            "5-dialog": lambda: ExportDialog(application.exporting.facts(), window),
+            "6-settings": lambda: SettingsDialog(application.settings.values, window),
+            "6-keys": lambda: CheatSheet(application.studio.actions.cheat_sheet(), window),
+            "6-about": lambda: AboutDialog(window),
+            "6-new": lambda: NewProjectDialog(self.folder / "projects", window),
+            "6-error": lambda: ErrorDialog(silent, "Traceback (most recent call last): …", window),
+        }
+        steps: list[Callable[[], object]] = [lambda: window.show_page("export"), lambda: self.save("5-export")]
+        for name, make in made.items():
+            steps += [functools.partial(self._show, make), functools.partial(self._save_shown, name)]
+        return steps
 
-    def export() -> QWidget:
-        from emotalker.widgets.export import ExportDialog
+    def _show(self, make: Callable[[], QWidget]) -> None:
+        self._shown = make()
+        self._shown.show()
 
-        return ExportDialog(application.exporting.facts(), window)
+    def _save_shown(self, name: str) -> None:
+        assert self._shown is not None  # the step before showed it
+        self.save(name, self._shown)
+        self._shown.close()
+        self._shown.deleteLater()
 
-    def keys() -> QWidget:
-        from emotalker.widgets.help import CheatSheet
+    def _begin(self) -> None:
+        self.application.projects.open_sample()
+        self._wait_for_voice(LONGEST_MS)
 
-        return CheatSheet(application.studio.actions.cheat_sheet(), window)
+    def _wait_for_voice(self, left: int) -> None:
+        from PySide6.QtCore import QTimer
 
-    def about() -> QWidget:
-        from emotalker.widgets.about import AboutDialog
-
-        return AboutDialog(window)
-
-    def new() -> QWidget:
-        from emotalker.widgets.newproject import NewProjectDialog
-
-        return NewProjectDialog(folder / "projects", window)
-
-    def error() -> QWidget:
-        from emotalker.engine.errors import UserError
-        from emotalker.widgets.common import ErrorDialog
-
-        what = UserError("The voice is silent.", "Nothing in it rises above noise.", "Choose another recording.")
-        return ErrorDialog(what, "Traceback (most recent call last): …", window)
-
-    shown: list[QWidget] = []
-    steps: list[Callable[[], object]] = [
-        lambda: page("home"), lambda: save("1-twins"),
-        lambda: page("perform"), perform.play, lambda: None, lambda: None, lambda: None, perform.pause,
-        lambda: perform.seek(3.4), lambda: None, lambda: save("4-perform"),
-        lambda: application.shell.tour(), lambda: save("4-tour"), lambda: application.shell.end_tour(),
-    ]  # fmt: skip
-    if given.project is not None:
-        steps += [
-            lambda: application.projects.open(given.project), lambda: page("clips"), lambda: None, lambda: None,
-            lambda: save("2-prepare"), window.clips.show_consent, lambda: save("2-consent"),
-            lambda: page("train"), lambda: None, lambda: None, lambda: None, lambda: None, lambda: save("3-train"),
-        ]  # fmt: skip
-    steps += [lambda: page("export"), lambda: save("5-export")]
-    for name, make in (("5-dialog", export), ("6-settings", settings), ("6-keys", keys), ("6-about", about),
-                       ("6-new", new), ("6-error", error)):  # fmt: skip
-        steps += [dialog(make), save_dialog(name)]
-
-    def go_on() -> None:
-        if steps:
-            steps.pop(0)()
-            QTimer.singleShot(SETTLE_MS, go_on)
-            return
-        application.shell.closing = True
-        window.close()
-        application.close()
-        app.quit()
-
-    def begin() -> None:
-        application.projects.open_sample()
-        wait_for_voice(LONGEST_MS)
-
-    def wait_for_voice(left: int) -> None:
-        if perform.voice is None and left > 0:
-            QTimer.singleShot(100, lambda: wait_for_voice(left - 100))
+        if self.application.performing.voice is None and left > 0:
+            QTimer.singleShot(100, lambda: self._wait_for_voice(left - 100))
         else:
-            go_on()
+            self._go_on()
 
-    application.start()
-    QTimer.singleShot(SETTLE_MS, begin)
-    return app.exec()
+    def _go_on(self) -> None:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        if self._steps:
+            self._steps.pop(0)()
+            QTimer.singleShot(SETTLE_MS, self._go_on)
+            return
+        self.application.shell.closing = True
+        self.window.close()
+        self.application.close()
+        QApplication.quit()
+
+
+def _wait() -> None:
+    """A step in which nothing is done but waiting."""
 
 
 if __name__ == "__main__":

@@ -23,6 +23,20 @@ COLUMNS = 17
 OFFSETS = 14
 
 
+ONE = np.float32(1)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _product(a, b, c, d, w, x, y, z):  # type: ignore[no-untyped-def]
+    """Hamilton product of the quaternions (a, b, c, d) and (w, x, y, z), both wxyz."""
+    return (
+        a * w - b * x - c * y - d * z,
+        a * x + b * w + c * z - d * y,
+        a * y - b * z + c * w + d * x,
+        a * z + b * y - c * x + d * w,
+    )
+
+
 @njit(nogil=True, cache=True, fastmath=True)
 def _pose(  # type: ignore[no-untyped-def]
     first, last, start, expression, rows, psi, offsets, near, nearness, means, quats, scales, opacities, sh, weights,
@@ -35,8 +49,7 @@ def _pose(  # type: ignore[no-untyped-def]
     o = np.empty(OFFSETS, np.float32)
     extra = offsets.shape[0] > 0
     for g in range(first, last):
-        for j in range(COLUMNS):
-            d[j] = 0
+        d[:] = 0
         for r in range(start[g], start[g + 1]):
             p = psi[expression[r]]
             if p != 0:
@@ -45,13 +58,10 @@ def _pose(  # type: ignore[no-untyped-def]
 
         # the expression's fixed turn (scalar part 1) times the learned rotation
         w, x, y, z = quats[g, 0] + d[6], quats[g, 1] + d[7], quats[g, 2] + d[8], quats[g, 3] + d[9]
-        a, b, c = d[3], d[4], d[5]
-        qw, qx = w - a * x - b * y - c * z, x + a * w + b * z - c * y
-        qy, qz = y - a * z + b * w + c * x, z + a * y - b * x + c * w
+        qw, qx, qy, qz = _product(ONE, d[3], d[4], d[5], w, x, y, z)
         px, py, pz = means[g, 0] + d[0], means[g, 1] + d[1], means[g, 2] + d[2]
         if extra:
-            for j in range(OFFSETS):
-                o[j] = 0
+            o[:] = 0
             for i in range(near.shape[1]):
                 for j in range(OFFSETS):
                     o[j] += nearness[g, i] * offsets[near[g, i], j]
@@ -62,10 +72,8 @@ def _pose(  # type: ignore[no-untyped-def]
                 d[14 + j] += o[11 + j]
             d[13] += o[10]
 
-        for e in range(12):
-            bone[e] = 0
-        for e in range(4):
-            turn[e] = 0
+        bone[:] = 0
+        turn[:] = 0
         for j in range(weights.shape[1]):
             share = weights[g, j]
             if share != 0:
@@ -75,11 +83,8 @@ def _pose(  # type: ignore[no-untyped-def]
                     turn[e] += share * turns[j, e]
         for r in range(3):
             out_means[g, r] = bone[4 * r] * px + bone[4 * r + 1] * py + bone[4 * r + 2] * pz + bone[4 * r + 3]
-        tw, tx, ty, tz = turn[0], turn[1], turn[2], turn[3]
-        out_quats[g, 0] = tw * qw - tx * qx - ty * qy - tz * qz
-        out_quats[g, 1] = tw * qx + tx * qw + ty * qz - tz * qy
-        out_quats[g, 2] = tw * qy - tx * qz + ty * qw + tz * qx
-        out_quats[g, 3] = tw * qz + tx * qy - ty * qx + tz * qw
+        w, x, y, z = _product(turn[0], turn[1], turn[2], turn[3], qw, qx, qy, qz)
+        out_quats[g, 0], out_quats[g, 1], out_quats[g, 2], out_quats[g, 3] = w, x, y, z
 
         for j in range(3):
             out_scales[g, j] = scales[g, j] + d[10 + j]

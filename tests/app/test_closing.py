@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from emotalker.app.worker import JobSpec
-from emotalker.projects.jobstate import Phase
+from emotalker.projects.jobstate import JobKind, Phase
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -27,40 +27,37 @@ def _jobs_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(HERE / "worker")
 
 
-def begin(application: Application, qtbot: QtBot, checkpoint: Path) -> int:
-    """A job that counts and writes its checkpoint when it is stopped."""
+Busy = Callable[..., "Application"]
+
+
+@pytest.fixture
+def busy(qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Busy:
+    """Starts the application with a job that counts, and writes its checkpoint "c" when it is stopped."""
     from worker_jobs import Count
 
-    queue = application.studio.queue
-    id_ = queue.submit(JobSpec("other", "Counting", Count(10_000, 0.02, checkpoint)))
-    qtbot.waitUntil(lambda: queue.states()[-1].done > 3, timeout=15_000)
-    return id_
+    def start(stop: bool | None = None, kind: JobKind = "other", title: str = "Counting") -> Application:
+        application = launch()
+        queue = application.studio.queue
+        queue.submit(JobSpec(kind, title, Count(10_000, 0.02, tmp_path / "c")))
+        qtbot.waitUntil(lambda: queue.states()[-1].done > 3, timeout=15_000)
+        if stop is not None:  # what the user says when asked
+            monkeypatch.setattr(application.shell, "_ask_to_stop", lambda *_: stop)
+        return application
+
+    return start
 
 
-def answer(application: Application, monkeypatch: pytest.MonkeyPatch, *, stop: bool) -> None:
-    """What the user says when asked."""
-    monkeypatch.setattr(application.shell, "_ask_to_stop", lambda *_: stop)
-
-
-def test_staying_leaves_the_job_alone(
-    qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_staying_leaves_the_job_alone(busy: Busy) -> None:
     """The window is as before, and the job gets on."""
-    application = launch()
-    begin(application, qtbot, tmp_path / "c")
-    answer(application, monkeypatch, stop=False)
+    application = busy(stop=False)
     assert not application.window.close()
     assert application.studio.queue.states()[-1].phase is Phase.RUNNING
     assert application.window.centralWidget().isEnabled()
 
 
-def test_it_closes_by_itself_when_the_job_is_saved(
-    qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_closes_by_itself_when_the_job_is_saved(qtbot: QtBot, busy: Busy, tmp_path: Path) -> None:
     """Meanwhile the window answers: its timers run."""
-    application = launch()
-    begin(application, qtbot, tmp_path / "c")
-    answer(application, monkeypatch, stop=True)
+    application = busy(stop=True)
     ticks: list[float] = []
     timer = QTimer(application.window)
     timer.timeout.connect(lambda: ticks.append(time.monotonic()))
@@ -74,13 +71,9 @@ def test_it_closes_by_itself_when_the_job_is_saved(
     assert (tmp_path / "c").exists()
 
 
-def test_closing_twice_does_not_wait(
-    qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_twice_does_not_wait(busy: Busy) -> None:
     """The second time the window goes at once; the end of the program ends the job."""
-    application = launch()
-    begin(application, qtbot, tmp_path / "c")
-    answer(application, monkeypatch, stop=True)
+    application = busy(stop=True)
     assert not application.window.close()
     assert application.window.close()
     application.close()
@@ -100,15 +93,12 @@ def test_one_part_that_fails_does_not_keep_the_others_from_ending(
     assert application.tasks._closed
 
 
-def test_what_becomes_of_a_film_is_said(qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path) -> None:
+def test_what_becomes_of_a_film_is_said(busy: Busy) -> None:
     """A film cannot go on next time as a training can: the question before closing says so."""
     from PySide6.QtWidgets import QApplication, QMessageBox
-    from worker_jobs import Count
 
-    application = launch()
+    application = busy(kind="export", title="Writing film.mp4")
     queue = application.studio.queue
-    queue.submit(JobSpec("export", "Writing film.mp4", Count(10_000, 0.02, tmp_path / "c")))
-    qtbot.waitUntil(lambda: queue.states()[-1].done > 3, timeout=15_000)
     said: list[str] = []
 
     def stay() -> None:

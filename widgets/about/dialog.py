@@ -7,7 +7,6 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
     QPlainTextEdit,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.widgets import style
 from emotalker.widgets.about.licences import Licence, model_licences, package_licences, texts, version
-from emotalker.widgets.common import IconLabel, WrapLabel
+from emotalker.widgets.common import IconLabel, WrapLabel, close_buttons
 
 NAME = "EmoTalker Studio"
 WHAT = (
@@ -56,12 +55,7 @@ class AboutDialog(QDialog):
         }
         self.tabs.currentChanged.connect(self._fill)
         self._fill(self.tabs.currentIndex())
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
-        close.setObjectName("about_close")
-        close.setAccessibleName("Close")
-        close.setToolTip("Close (Esc)")
-        buttons.rejected.connect(self.reject)
+        buttons = close_buttons(self, "about_close", "Close (Esc)")
         column = QVBoxLayout(self)
         column.setContentsMargins(*[style.space(2)] * 4)
         column.setSpacing(style.space(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from emotalker.projects.amounts import amounts
@@ -19,7 +19,7 @@ from emotalker.widgets.clips.summary import AmountsPanel, headline
 from emotalker.widgets.clips.table import ClipsTable
 from emotalker.widgets.clips.toolbar import ClipsToolbar
 from emotalker.widgets.common import EmptyState, WrapLabel
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.consent import ConsentBanner, ConsentPanel
 
 PICTURE_SIDE = 320
@@ -58,7 +58,7 @@ class ClipsPage(QWidget):
         super().__init__(parent)
         self.setObjectName("clips_page")
         self.setAccessibleName("Clips")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self.files_dropped)
         self._loader = Loader(self)
         self._loader.loaded.connect(self._picture_loaded)
         self._wide: bool | None = None
@@ -136,18 +136,6 @@ class ClipsPage(QWidget):
             if row >= 0:
                 chosen.select(self.model.index(row, 0), self.model.index(row, len(Column) - 1))
         self.table.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files from the desktop."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Pass on the files that were dropped."""
-        files = local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.files_dropped.emit(files)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what the details say too where there is little room."""

@@ -4,7 +4,7 @@ Each is made from plain values, emits signals, and knows nothing of projects. Wh
 """
 
 from emotalker.widgets.common.busy import Busy
-from emotalker.widgets.common.buttons import IconButton
+from emotalker.widgets.common.buttons import IconButton, close_buttons
 from emotalker.widgets.common.cards import Card, EmptyState
 from emotalker.widgets.common.confirm import confirm
 from emotalker.widgets.common.errors import ErrorDialog
@@ -26,5 +26,6 @@ __all__ = [
     "ToastStack",
     "TrafficLight",
     "WrapLabel",
+    "close_buttons",
     "confirm",
 ]

@@ -1,8 +1,8 @@
-"""A button with an icon that follows the theme."""
+"""Buttons that say what they do: one with an icon that follows the theme, one that closes a dialog."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QWidget
 
 from emotalker.widgets import style
 
@@ -36,3 +36,20 @@ class IconButton(QPushButton):
     def _restyle(self) -> None:
         colour = {"primary": "accent_text", "danger": "bad"}.get(self.property("role") or "", "text")
         self.setIcon(style.icon(self._icon, colour))  # type: ignore[arg-type]
+
+
+def close_buttons(dialog: QDialog, name: str, tip: str) -> QDialogButtonBox:
+    """The row with the one button of a dialog that only shows something.
+
+    Args:
+        dialog: is closed by it.
+        name: object name of the button.
+        tip: its tooltip, with the key.
+    """
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
+    close = buttons.button(QDialogButtonBox.StandardButton.Close)
+    close.setObjectName(name)
+    close.setAccessibleName("Close")
+    close.setToolTip(tip)
+    buttons.rejected.connect(dialog.reject)
+    return buttons

@@ -18,8 +18,8 @@ class FileDrop(QObject):
     """Lets a widget take files; whether they are of use is for whoever listens."""
 
     hovering = Signal(bool)
-    dropped = Signal(list)
-    """Paths."""
+    dropped = Signal(object)
+    """list[Path]."""
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)

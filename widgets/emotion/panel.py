@@ -157,6 +157,18 @@ class EmotionPanel(QFrame):
         head.addWidget(title)
         head.addStretch(1)
         head.addWidget(self._badge)
+        self._make_controls()
+        self._make_words()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(style.space(1.5),) * 4)
+        column.setSpacing(style.space(1))
+        column.addLayout(head)
+        column.addLayout(self._grid())
+        for widget in (self._text, self._answer, self._fold, self._mix, self._keys):
+            column.addWidget(widget)
+
+    def _make_controls(self) -> None:
+        """Emotion, intensity and mix."""
         self._emotion = QComboBox()
         self._emotion.setObjectName("emotion_choice")
         self._emotion.setAccessibleName("Emotion")
@@ -180,6 +192,10 @@ class EmotionPanel(QFrame):
         self._fold.setText("Mix two emotions")
         self._fold.setCheckable(True)
         self._mix.setVisible(False)
+        self._keys = KeyRow()
+
+    def _make_words(self) -> None:
+        """The field for an emotion in words, and what it was taken for."""
         self._text, self._answer = QLineEdit(), QLabel()
         self._text.setObjectName("emotion_text")
         self._text.setAccessibleName("Emotion in words")
@@ -189,7 +205,9 @@ class EmotionPanel(QFrame):
         self._answer.setObjectName("emotion_text_answer")
         self._answer.setProperty("role", "muted")
         self._answer.setWordWrap(True)
-        self._keys = KeyRow()
+
+    def _grid(self) -> QGridLayout:
+        """Emotion above intensity, its number at the right."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(style.space(1))
         grid.setVerticalSpacing(style.space(0.5))
@@ -202,13 +220,7 @@ class EmotionPanel(QFrame):
         grid.addWidget(self._slider, 2, 0, 1, 3)
         grid.addWidget(LevelMarks(self._slider), 3, 0, 1, 3)
         grid.setColumnStretch(0, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(style.space(1.5),) * 4)
-        column.setSpacing(style.space(1))
-        column.addLayout(head)
-        column.addLayout(grid)
-        for widget in (self._text, self._answer, self._fold, self._mix, self._keys):
-            column.addWidget(widget)
+        return grid
 
     def _connect(self) -> None:
         self._emotion.activated.connect(self._choose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -25,7 +25,7 @@ from emotalker.widgets import style
 from emotalker.widgets.clips.loader import Loader
 from emotalker.widgets.clips.pictures import small_picture
 from emotalker.widgets.common import WrapLabel
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.gallery.card import TwinCard
 from emotalker.widgets.gallery.grid import CardGrid
 from emotalker.widgets.gallery.new_card import NewCard
@@ -60,7 +60,7 @@ class GalleryPage(QWidget):
         super().__init__(parent)
         self.setObjectName("gallery_page")
         self.setAccessibleName("Your twins")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self._dropped)
         self._cards: list[TwinCard] = []
         self._known: dict[Path, int] = {}
         self._covers: dict[tuple[Path, float], QImage] = {}
@@ -102,17 +102,8 @@ class GalleryPage(QWidget):
         """The cards shown, in their order."""
         return [card for card in self._cards if not card.isHidden()]
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files from the desktop."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
+    def _dropped(self, files: list[Path]) -> None:
         """Open a dropped project; pass on everything else as clips of a new twin."""
-        files = local_files(event.mimeData())
-        if not files:
-            return
-        event.acceptProposedAction()
         if len(files) == 1 and (files[0] / MANIFEST).is_file():
             self.open_requested.emit(files[0])
         else:

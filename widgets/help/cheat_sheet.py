@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from emotalker.widgets import style
-from emotalker.widgets.common import Card, WrapLabel
+from emotalker.widgets.common import Card, WrapLabel, close_buttons
 
 Row = tuple[str, str, str]
 
@@ -51,12 +50,7 @@ class CheatSheet(QDialog):
         self._scroll.setAccessibleName("Keys")
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(self._sheet(rows))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
-        close.setObjectName("cheat_sheet_close")
-        close.setAccessibleName("Close")
-        close.setToolTip("Close the sheet (Esc)")
-        buttons.rejected.connect(self.reject)
+        buttons = close_buttons(self, "cheat_sheet_close", "Close the sheet (Esc)")
         column = QVBoxLayout(self)
         column.setContentsMargins(*[style.space(2)] * 4)
         column.setSpacing(style.space(1.5))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from emotalker.projects.document import Consent
 from emotalker.widgets import style
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.consent import ConsentPanel
 from emotalker.widgets.newproject.files import ClipsStep
 from emotalker.widgets.newproject.person import PersonStep
@@ -35,7 +34,7 @@ class NewProjectDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("new_project_dialog")
         self.setWindowTitle("New twin")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self._dropped)
         self.person, self.clips = PersonStep(Path(root)), ClipsStep()
         self.consent = ConsentPanel(embedded=True)
         self._steps = QStackedWidget()
@@ -81,15 +80,9 @@ class NewProjectDialog(QDialog):
                 return
         super().accept()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files from the desktop."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
+    def _dropped(self, files: list[Path]) -> None:
         """Add dropped files, whatever step is shown."""
-        event.acceptProposedAction()
-        self.clips.add(local_files(event.mimeData()))
+        self.clips.add(files)
         if self.step == 0 and not self.person.problem():
             self._show(1)
 

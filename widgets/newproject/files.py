@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -29,7 +28,7 @@ from emotalker.projects.labels import USUAL_LEVEL, guess_label
 from emotalker.widgets import style
 from emotalker.widgets.clips.delegates import emotion_box, level_box
 from emotalker.widgets.common import WrapLabel
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.newproject.wanted import NewClip
 
 NAME, EMOTION, LEVEL, NOTE = range(4)
@@ -52,7 +51,7 @@ class ClipsStep(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Clips")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self.add)
         self._files: list[Path] = []
         self.table = QTableWidget(0, 4)
         self.copy = QCheckBox("Copy the clips into the project")
@@ -112,16 +111,6 @@ class ClipsStep(QWidget):
         box = self.table.cellWidget(row, LEVEL)
         assert isinstance(box, QDoubleSpinBox)
         return box
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files from the desktop."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Add the files that were dropped."""
-        event.acceptProposedAction()
-        self.add(local_files(event.mimeData()))
 
     def remove_selected(self) -> None:
         """Take the selected rows out."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from emotalker.widgets import style
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.emotion import EmotionPanel
 from emotalker.widgets.pages.scene import ScenePanel
 from emotalker.widgets.timeline import Timeline
@@ -27,7 +26,7 @@ class PerformPage(QWidget):
         super().__init__(parent)
         self.setObjectName("perform_page")
         self.setAccessibleName("Perform")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self.files_dropped)
         self.viewport = Viewport()
         self.emotion = EmotionPanel()
         self.scene = ScenePanel()
@@ -66,18 +65,6 @@ class PerformPage(QWidget):
         layout.setContentsMargins(style.space(1), style.space(1), style.space(1), style.space(1))
         layout.addWidget(down)
         self.viewport.setMinimumSize(240, 160)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files from the desktop."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Pass on the files that were dropped."""
-        files = local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.files_dropped.emit(files)
 
     def _side(self) -> QWidget:
         """Emotion above scene, scrolling where the window is too low for both."""

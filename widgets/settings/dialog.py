@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -24,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from emotalker.widgets import style
-from emotalker.widgets.common import WrapLabel
+from emotalker.widgets.common import WrapLabel, close_buttons
 
 Pairs = tuple[tuple[object, str], ...]
 
@@ -133,12 +132,7 @@ class SettingsDialog(QDialog):
             self.tabs.addTab(build(), title)
             self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         note = WrapLabel("Changes take effect at once.", "muted")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
-        close.setObjectName("settings_close")
-        close.setAccessibleName("Close")
-        close.setToolTip("Close the settings (Esc)")
-        buttons.rejected.connect(self.reject)
+        buttons = close_buttons(self, "settings_close", "Close the settings (Esc)")
         bottom = QHBoxLayout()
         bottom.addWidget(note, 1)
         bottom.addWidget(buttons)

@@ -46,57 +46,27 @@ class Colours:
     canvas: QColor
 
 
-def _made(**values: str) -> Colours:
-    return Colours(**{name: QColor(value) for name, value in values.items()})
-
-
 # good, warn and bad differ in lightness and along blue-yellow, the axis that red-green colour-blind eyes keep
+_THEMES: tuple[ThemeName, ...] = ("dark", "light", "contrast")
+_TABLE = {
+    "window": ("#1b1d21", "#f1f2f4", "#000000"),
+    "panel": ("#23262b", "#fafbfc", "#000000"),
+    "raised": ("#2c3036", "#ffffff", "#141414"),
+    "border": ("#444b54", "#b9c0c8", "#ffffff"),
+    "text": ("#e8eaed", "#1c1f23", "#ffffff"),
+    "muted": ("#a7afb9", "#545c66", "#dcdcdc"),
+    "accent": ("#3fb6c9", "#0b7285", "#5ce1ff"),
+    "accent_text": ("#06181b", "#ffffff", "#000000"),
+    "good": ("#3fc9a8", "#00625c", "#4dffc3"),
+    "warn": ("#f5cf5b", "#936500", "#ffe94d"),
+    "bad": ("#ff8272", "#9c1030", "#ff9d8f"),
+    "selection": ("#1d4a53", "#c3e4ea", "#00485c"),
+    "canvas": ("#131417", "#dfe2e6", "#000000"),
+}
+
 PALETTES: dict[ThemeName, Colours] = {
-    "dark": _made(
-        window="#1b1d21",
-        panel="#23262b",
-        raised="#2c3036",
-        border="#444b54",
-        text="#e8eaed",
-        muted="#a7afb9",
-        accent="#3fb6c9",
-        accent_text="#06181b",
-        good="#3fc9a8",
-        warn="#f5cf5b",
-        bad="#ff8272",
-        selection="#1d4a53",
-        canvas="#131417",
-    ),
-    "light": _made(
-        window="#f1f2f4",
-        panel="#fafbfc",
-        raised="#ffffff",
-        border="#b9c0c8",
-        text="#1c1f23",
-        muted="#545c66",
-        accent="#0b7285",
-        accent_text="#ffffff",
-        good="#00625c",
-        warn="#936500",
-        bad="#9c1030",
-        selection="#c3e4ea",
-        canvas="#dfe2e6",
-    ),
-    "contrast": _made(
-        window="#000000",
-        panel="#000000",
-        raised="#141414",
-        border="#ffffff",
-        text="#ffffff",
-        muted="#dcdcdc",
-        accent="#5ce1ff",
-        accent_text="#000000",
-        good="#4dffc3",
-        warn="#ffe94d",
-        bad="#ff9d8f",
-        selection="#00485c",
-        canvas="#000000",
-    ),
+    theme: Colours(**{name: QColor(row[column]) for name, row in _TABLE.items()})
+    for column, theme in enumerate(_THEMES)
 }
 
 

@@ -24,6 +24,7 @@ from emotalker.widgets import style
 from emotalker.widgets.timeline import keyboard, menus, painting
 from emotalker.widgets.timeline.gestures import Drag, Gestures
 from emotalker.widgets.timeline.said import described, tip
+from emotalker.widgets.timeline.signals import TimelineSignals
 from emotalker.widgets.timeline.state import RULER, TimelineState
 from emotalker.widgets.timeline.tiles import WaveTiles
 
@@ -33,17 +34,11 @@ if TYPE_CHECKING:
 _TURN = 0.06  # of a page lies before the playhead when the page is turned
 
 
-class Canvas(QWidget):
-    """Ruler, waveform and emotion lane; see `Timeline` for what the signals mean."""
+class Canvas(TimelineSignals):
+    """Ruler, waveform and emotion lane."""
 
-    scrub_started = Signal()
-    scrubbed = Signal(float)
-    scrub_ended = Signal(float)
-    curve_previewed = Signal(object)
-    curve_edited = Signal(object, str)
-    loop_changed = Signal(object)
-    selection_changed = Signal(list)
     view_changed = Signal()
+    """Another part of the recording is seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollBar, QToolButton, QVBoxLayout, QWidget
 
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.widgets import style
-from emotalker.widgets.common.drops import local_files
+from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.timeline.canvas import Canvas
+from emotalker.widgets.timeline.signals import TimelineSignals
 
 if TYPE_CHECKING:
     from emotalker.engine.media.peaks import Peaks
@@ -20,23 +21,9 @@ _ZOOM = 1.5
 _UNIT = 1000  # steps of the scroll bar per second
 
 
-class Timeline(QWidget):
+class Timeline(TimelineSignals):
     """Waveform, playhead, loop and emotion keyframes of a performance."""
 
-    scrub_started = Signal()
-    """The mouse has taken the playhead."""
-    scrubbed = Signal(float)
-    """The playhead is held at this second."""
-    scrub_ended = Signal(float)
-    """The playhead was let go at this second."""
-    curve_previewed = Signal(object)
-    """EmotionCurve while a keyframe is dragged; nothing to undo yet."""
-    curve_edited = Signal(object, str)
-    """EmotionCurve and the name of the edit, once, when it is done."""
-    loop_changed = Signal(object)
-    """(first, last) second or None, when a drag of the loop has ended."""
-    selection_changed = Signal(list)
-    """Indices of the chosen keyframes."""
     files_dropped = Signal(object)
     """list[Path]: files that were dropped; a sound or video among them is the new voice."""
     choose_requested = Signal()
@@ -45,12 +32,10 @@ class Timeline(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("timeline")
-        self.setAcceptDrops(True)
+        FileDrop(self).dropped.connect(self.files_dropped)
         self.canvas = Canvas(self)
         self.canvas.setAccessibleName("Timeline")
-        for name in ("scrub_started", "scrubbed", "scrub_ended", "curve_previewed", "curve_edited", "loop_changed",
-                     "selection_changed"):  # fmt: skip
-            getattr(self.canvas, name).connect(getattr(self, name))
+        self.say_for(self.canvas)
         self.canvas.view_changed.connect(self._show_view)
         self._bar = QScrollBar(Qt.Orientation.Horizontal)
         self._bar.setObjectName("timeline_scroll")
@@ -121,18 +106,6 @@ class Timeline(QWidget):
         """Keep the words of the empty timeline in the middle."""
         super().resizeEvent(event)
         self._empty.setGeometry(self.canvas.geometry())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Pass the files on."""
-        paths = local_files(event.mimeData())
-        if paths:
-            event.acceptProposedAction()
-            self.files_dropped.emit(paths)
 
     # ---- inside ----
 

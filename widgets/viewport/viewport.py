@@ -51,8 +51,8 @@ class Viewport(QWidget):
     backend_changed = Signal(str)
     backend_failed = Signal(str)
     """A sentence why OpenGL cannot go on; the processor has taken over already."""
-    files_dropped = Signal(list)
-    """Paths dropped on the picture."""
+    files_dropped = Signal(object)
+    """list[Path]: files dropped on the picture."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -177,17 +177,16 @@ def test_consent_is_asked_for(page: ClipsPage, qtbot: QtBot, tmp_path: Path, man
     assert not page.banner.isVisible()
 
 
-def test_without_clips_it_says_what_to_do(page: ClipsPage, qtbot: QtBot, tmp_path: Path, manifest: Manifest) -> None:
+def test_without_clips_it_says_what_to_do(
+    page: ClipsPage, qtbot: QtBot, tmp_path: Path, manifest: Manifest, drop_files: Callable[..., None]
+) -> None:
     """One button, and dropped files arrive."""
     page.set_project(tmp_path, msgspec.structs.replace(manifest, clips=[], consent=Consent()))
     assert page.empty.isVisible()
     with qtbot.waitSignal(page.add_requested):
         page.empty.button.click()
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.mp4"))])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     with qtbot.waitSignal(page.files_dropped) as dropped:
-        page.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys))
+        drop_files(page, tmp_path / "a.mp4")
     assert dropped.args == [[tmp_path / "a.mp4"]]
     page.set_project(None, None)
     assert not page.isEnabled()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDropEvent, QImage, QPainter
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -149,21 +150,16 @@ def test_a_missing_project_cannot_be_opened(page: GalleryPage, qtbot: QtBot) -> 
     assert "Remove from this list" in {a.text() for a in card.menu.actions() if a.isEnabled()}
 
 
-def _drop(page: GalleryPage, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    page.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys))
-
-
-def test_dropped_files_begin_a_twin(page: GalleryPage, qtbot: QtBot, tmp_path: Path) -> None:
+def test_dropped_files_begin_a_twin(
+    page: GalleryPage, qtbot: QtBot, tmp_path: Path, drop_files: Callable[..., None]
+) -> None:
     """Videos are passed on; the folder of a project is opened."""
     with qtbot.waitSignal(page.files_dropped) as dropped:
-        _drop(page, tmp_path / "a.mp4", tmp_path / "b.mp4")
+        drop_files(page, tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert dropped.args == [[tmp_path / "a.mp4", tmp_path / "b.mp4"]]
     project = Project.create(tmp_path / "ada", "Ada")
     with qtbot.waitSignal(page.open_requested) as opened:
-        _drop(page, project.folder)
+        drop_files(page, project.folder)
     assert opened.args == [project.folder]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -113,13 +112,12 @@ def test_a_file_twice_is_once_and_can_be_removed(dialog: NewProjectDialog, tmp_p
     assert [c.path.name for c in dialog.clips.clips()] == ["happy1.mp4"]
 
 
-def test_files_are_dropped_on_any_step(dialog: NewProjectDialog, tmp_path: Path) -> None:
+def test_files_are_dropped_on_any_step(
+    dialog: NewProjectDialog, tmp_path: Path, drop_files: Callable[..., None]
+) -> None:
     """With a person named, the clips come to the front."""
     dialog.person.name.setText("Ada")
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "sad2.mp4"))])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    dialog.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys))
+    drop_files(dialog, tmp_path / "sad2.mp4")
     assert dialog.step == 1
     assert dialog.clips.clips() == [NewClip(tmp_path / "sad2.mp4", "sad", 2.0)]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from emotalker.engine.emotion.curve import EmotionCurve, Keyframe
@@ -327,15 +327,11 @@ def test_menus(timeline: Timeline, qtbot: Any) -> None:
     assert heard.edits[-1][1] == "Add keyframe"
 
 
-def test_dropped_files_and_emptiness(timeline: Timeline, tmp_path: Path, qtbot: Any) -> None:
+def test_dropped_files_and_emptiness(timeline: Timeline, tmp_path: Path, qtbot: Any, drop_files: Any) -> None:
     """Files are handed on as paths; without a voice the timeline says what to do and does nothing else."""
     dropped: list[list[Path]] = []
     timeline.files_dropped.connect(dropped.append)
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "voice.wav")), QUrl("https://example.org/x.wav")])
-    copy = Qt.DropAction.CopyAction
-    event = QDropEvent(QPointF(50, 50), copy, data, Qt.MouseButton.LeftButton, NONE)
-    timeline.dropEvent(event)
+    drop_files(timeline, tmp_path / "voice.wav", "https://example.org/x.wav")
     assert dropped == [[tmp_path / "voice.wav"]]
     timeline.set_audio(None, 0.0)
     heard = Heard(timeline)
