@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emotalker.engine.emotion.deformation import DeformationConfig
+from emotalker.engine.training.refine_config import RefineConfig
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Stage1Config:
         weight_mouth: how much more a pixel of the mouth counts.
         weight_teeth: pull of teeth Gaussians to where they were sampled, per square millimetre.
         weight_home: the same of all others.
+        weight_colour: pull of colours to the first ones, per squared SH coefficient.
         weight_scale: penalty on Gaussians longer than their neighbours are apart, per squared log-scale.
         densify_from: first step that adds Gaussians, as a share of the steps.
         densify_until: last one.
@@ -42,6 +44,7 @@ class Stage1Config:
         correct_from: first step that does, as a share of the steps.
         weight_correct: weight of the corrections' regulariser.
         hardest: most that a frame is learned from, as a multiple of an even share; 1 takes all equally often.
+        refine: how the tracks of all clips are refined with the fitted head at the end.
         checkpoint_seconds: seconds between checkpoints.
         preview_every: steps between preview pictures.
     """
@@ -64,8 +67,9 @@ class Stage1Config:
     weight_matte: float = 1.0
     weight_mouth: float = 2.0
     weight_teeth: float = 0.01
-    weight_home: float = 1e-4
+    weight_home: float = 1e-3
     weight_scale: float = 1e-2
+    weight_colour: float = 1e-2
     densify_from: float = 0.1
     densify_until: float = 0.6
     densify_every: int = 300
@@ -76,6 +80,7 @@ class Stage1Config:
     correct_from: float = 0.1
     weight_correct: float = 1e-4
     hardest: float = 3.0
+    refine: RefineConfig = field(default_factory=RefineConfig)
     checkpoint_seconds: float = 60.0
     preview_every: int = 1000
 

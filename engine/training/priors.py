@@ -13,9 +13,9 @@ LONGEST = 2.0
 
 
 def homes_of(shapes: GaussianBlendshapes) -> Tensor:
-    """Where freshly sampled Gaussians lie and how far apart: position (metres) and log-spacing (log metres) [N, 4]."""
+    """What freshly sampled Gaussians were given [N, 7]: position (metres), log-spacing (log metres) and colour (SH)."""
     base = shapes.base
-    return torch.cat([base.means, base.log_scales.amax(1, keepdim=True)], 1).detach().clone()
+    return torch.cat([base.means, base.log_scales.amax(1, keepdim=True), base.sh[:, 0]], 1).detach().clone()
 
 
 def pulls_of(shapes: GaussianBlendshapes, config: Stage1Config) -> Tensor:
@@ -25,18 +25,21 @@ def pulls_of(shapes: GaussianBlendshapes, config: Stage1Config) -> Tensor:
     return torch.where(teeth, config.weight_teeth, config.weight_home)
 
 
-def prior_loss(shapes: GaussianBlendshapes, homes: Tensor, pulls: Tensor, weight_scale: float) -> Tensor:
-    """Penalty on Gaussians that left their surface, and on those much longer than their spacing.
+def prior_loss(shapes: GaussianBlendshapes, homes: Tensor, pulls: Tensor, config: Stage1Config) -> Tensor:
+    """Penalty on Gaussians that left their surface, on those much longer than their spacing and on new colours.
 
     A picture says nothing about depth, so noise alone moves Gaussians along the view, which frays the head as soon as
-    the camera leaves its place.
+    the camera leaves its place. The same noise colours what is hardly seen; where a Gaussian covers a tenth of a pixel
+    or more, the picture outweighs this.
 
     Args:
         shapes: N Gaussians.
-        homes: of `homes_of` [N, 4].
+        homes: of `homes_of` [N, 7].
         pulls: of `pulls_of` [N].
-        weight_scale: weight of a log-scale's squared excess.
+        config: the weights.
     """
     away = (shapes.base.means - homes[:, :3]) * 1000
-    excess = torch.relu(shapes.base.log_scales - (homes[:, 3:] + float(torch.tensor(LONGEST).log())))
-    return ((away * away).sum(1) * pulls).mean() + weight_scale * (excess * excess).sum(1).mean()
+    excess = torch.relu(shapes.base.log_scales - (homes[:, 3:4] + float(torch.tensor(LONGEST).log())))
+    tint = shapes.base.sh[:, 0] - homes[:, 4:]
+    shape = ((away * away).sum(1) * pulls).mean() + config.weight_scale * (excess * excess).sum(1).mean()
+    return shape + config.weight_colour * (tint * tint).sum(1).mean()

@@ -15,12 +15,10 @@ from emotalker.engine.gaussians.blendshapes import TORSO, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.render.rasterizer import rasterize
 
-SHOWN = 0.02
+SHOWN = 0.05
 """Pixels (of a picture 256 wide) that a Gaussian must cover on average to count as seen."""
 NEIGHBOURS = 8
 """Seen Gaussians whose colours an unseen one takes."""
-OPACITY = 1.5
-"""Logit opacity of an unseen Gaussian."""
 
 Pose = tuple[Tensor, Tensor, Tensor]
 """Expression [K], bones [6, 3, 4] and root [3, 4] of a frame."""
@@ -54,14 +52,14 @@ def inside_mouth(shapes: GaussianBlendshapes, head: HeadModel) -> NDArray[np.boo
 
 
 def settle(shapes: GaussianBlendshapes, homes: Tensor, shown: Tensor, leave: NDArray[np.bool_]) -> None:
-    """Put Gaussians that were hardly seen back to their place, round and in the colour of their seen neighbours.
+    """Put Gaussians that were hardly seen back to their place, in the colour of their seen neighbours.
 
     Noise has moved and coloured them; from the recorded view that shows nowhere, from the side it shows as dirt.
     The face is taken to be symmetric: a neighbour is also one on the other side.
 
     Args:
         shapes: N fitted Gaussians, changed in place; nothing requires grad.
-        homes: where each was sampled and its log-spacing [N, 4].
+        homes: where each was sampled and its log-spacing [N, 4 or more].
         shown: of `covered` [N].
         leave: Gaussians that stay as they are [N]: the inside of the mouth is dark on purpose.
     """
@@ -85,8 +83,8 @@ def settle(shapes: GaussianBlendshapes, homes: Tensor, shown: Tensor, leave: NDA
         colours[torch.from_numpy(wanted).to(colours.device)] = (around * weight[..., None]).sum(1) / weight.sum(1, True)
     s = share[:, None]
     base.means += (1 - s) * (homes[:, :3] - base.means)
-    base.log_scales += (1 - s) * (homes[:, 3:] - base.log_scales)
-    base.logit_opacities += (1 - share) * (OPACITY - base.logit_opacities)
+    # never larger or denser: many are hardly seen because they were faded out beside the outline
+    base.log_scales += (1 - s) * torch.clamp_max(homes[:, 3:4] - base.log_scales, 0)
     base.sh[:, 0] += (1 - s) * (colours - base.sh[:, 0])
     rows = torch.from_numpy(np.repeat(np.arange(len(shapes)), np.diff(shapes.deltas.start))).to(share.device)
     shapes.deltas.learned *= share[rows][:, None]

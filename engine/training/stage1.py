@@ -33,6 +33,7 @@ from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
+from emotalker.engine.training.refine import refine_tracks
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
 from emotalker.engine.training.sampling_order import HardestFirst
 from emotalker.engine.training.settle import covered, inside_mouth, settle
@@ -53,11 +54,12 @@ def fit(
 ) -> Job:
     """Fit the Gaussian blendshapes of a person.
 
-    Writes checkpoint.safetensors, metrics.jsonl, previews/, model.safetensors and done.json below `out`. Stopped and
-    run again it ends, on the CPU, with the same numbers as if never stopped.
+    Writes checkpoint.safetensors, metrics.jsonl, previews/, model.safetensors and done.json below `out`; then, with
+    `config.refine`, the tracks of all clips anew below tracks/. Stopped and run again it ends, on the CPU, with the
+    same numbers as if never stopped.
 
     Args:
-        clips: the clips of the person; held-out ones are left alone.
+        clips: the clips of the person; nothing is learned from held-out ones, only their tracks are refined.
         track_dir: folder of the tracking stage.
         out: folder of this run.
         config: settings.
@@ -68,7 +70,10 @@ def fit(
         UserError: if there is nothing to train on, or a file is missing or damaged.
     """
     with one_torch_thread():
-        return (yield from _fit(clips, track_dir, out, config, stop, device))
+        outcome = yield from _fit(clips, track_dir, out, config, stop, device)
+        if outcome is Outcome.FINISHED and config.refine.iterations:
+            outcome = yield from refine_tracks(clips, track_dir, out, config.refine, stop)
+        return outcome
 
 
 def _fit(
@@ -231,7 +236,7 @@ class Stage1Trainer:
         target = sample.image.to(self.device)
         l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
         matte = ((alpha - sample.matte.to(self.device)) ** 2 * sample.sure.to(self.device)).mean()
-        prior = prior_loss(self.shapes, self.homes, self.pulls, c.weight_scale)
+        prior = prior_loss(self.shapes, self.homes, self.pulls, c)
         neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
         loss = (1 - c.weight_ssim) * l1 + c.weight_ssim * dssim + c.weight_matte * matte + prior + 10 * neutral
         if row is not None:
