@@ -12,6 +12,7 @@ from torch import Tensor
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.deltas import SparseDeltas
 from emotalker.engine.gaussians.gaussians import FIELDS, Gaussians
+from emotalker.engine.gaussians.posed import Posed, RowGradient
 
 FACE, TEETH_UPPER, TEETH_LOWER, TORSO = 0, 1, 2, 3
 
@@ -66,13 +67,34 @@ class GaussianBlendshapes:
             bones: rest-to-posed transforms [6, 3, 4] from `HeadModel.bone_transforms`.
             root: rigid head-to-world transform [3, 4].
         """
-        turn, shift = root[:, :3], root[:, 3:]
-        world = torch.cat([turn @ bones[..., :3], turn @ bones[..., 3:] + shift], -1)
+        world = _world(bones, root)
         blended = (self.weights @ world.reshape(6, 12)).view(-1, 3, 4)
         means = (blended[:, :, :3] * gaussians.means[:, None, :]).sum(-1) + blended[:, :, 3]
         quats = aligned_quaternions(world[..., :3])
         turned = multiply_quaternions(self.weights @ quats, gaussians.quats)
         return Gaussians(means, turned, gaussians.log_scales, gaussians.logit_opacities, gaussians.sh)
+
+    def posed(self, psi: Tensor, bones: Tensor, root: Tensor, rows: list[RowGradient] | None = None) -> Gaussians:
+        """Gaussians wearing an expression and a pose, in world space: `pose(blend(psi), bones, root)` in one pass.
+
+        Differentiable in the base, the learned deltas, psi, bones and root, whichever require it. The same for any
+        number of threads.
+
+        Args:
+            psi: expression [K].
+            bones: rest-to-posed transforms [6, 3, 4].
+            root: rigid head-to-world transform [3, 4].
+            rows: where `backward` puts the gradient of learned deltas that do not require one themselves; for
+                `FusedAdam`, which has no use for a gradient of every row. Only on the CPU.
+        """
+        if self.deltas.learned.device.type != "cpu":
+            return self.pose(self.blend(psi), bones, root)
+        world = _world(bones, root)
+        fields = Posed.apply(
+            self.deltas, self.weights, rows, psi, self.deltas.learned,
+            world.reshape(-1, 12), aligned_quaternions(world[..., :3]), *(getattr(self.base, name) for name in FIELDS),
+        )  # fmt: skip
+        return Gaussians(*fields)
 
     def select(self, chosen: NDArray[np.int64]) -> GaussianBlendshapes:
         """A head made of the given Gaussians, which may repeat; values are detached copies."""
@@ -115,6 +137,12 @@ class GaussianBlendshapes:
             np.array(arrays["barycentric"]),
             np.array(arrays["layer"]),
         )
+
+
+def _world(bones: Tensor, root: Tensor) -> Tensor:
+    """Rest-to-world transforms [6, 3, 4] of the joints."""
+    turn, shift = root[:, :3], root[:, 3:]
+    return torch.cat([turn @ bones[..., :3], turn @ bones[..., 3:] + shift], -1)
 
 
 def multiply_quaternions(a: Tensor, b: Tensor) -> Tensor:

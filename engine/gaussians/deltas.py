@@ -6,7 +6,7 @@ A dense [N, K, 14] block would be five times larger and would make every trainin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ FIXED = 6
 """Columns of the fixed part: position 3, rotation 3 (vector part of a quaternion whose scalar part is 1)."""
 LEARNED = 14
 """Columns of the learned part: position 3, quaternion 4, log-scale 3, logit opacity 1, colour 3."""
-CHUNK = 2048
+CHUNK = 1024
+"""Gaussians of one piece of work; also the order of sums over Gaussians, whatever the number of threads."""
 
 
 @dataclass
@@ -42,6 +43,7 @@ class SparseDeltas:
     fixed: NDArray[np.float32]
     mask: NDArray[np.float32]
     learned: Tensor
+    _elsewhere: tuple[Tensor, Tensor, Tensor, Tensor] | None = field(default=None, init=False, repr=False)
 
     def mix(self, psi: Tensor) -> tuple[Tensor, Tensor]:
         """Fixed part [N, 6] and learned part [N, 14] of the sum over expressions of psi_k delta_k (Eq. 1)."""
@@ -51,14 +53,21 @@ class SparseDeltas:
         return result
 
     def _mix_torch(self, psi: Tensor) -> tuple[Tensor, Tensor]:
-        device = self.learned.device
-        count = np.diff(self.start)
-        owner = torch.as_tensor(np.repeat(np.arange(len(count)), count), device=device)
-        weight = psi[torch.as_tensor(self.expression.astype(np.int64), device=device)][:, None]
-        fixed = weight * torch.as_tensor(self.fixed, device=device)
-        learned = weight * torch.as_tensor(self.mask, device=device)[:, None] * self.learned
-        out = [torch.zeros(len(count), x.shape[1], device=device).index_add_(0, owner, x) for x in (fixed, learned)]
+        owner, expression, fixed, mask = self._tables(self.learned.device, self.learned.dtype)
+        weight = psi[expression][:, None]
+        parts = (weight * fixed, weight * mask * self.learned)
+        out = [x.new_zeros(len(self.start) - 1, x.shape[1]).index_add_(0, owner, x) for x in parts]
         return out[0], out[1]
+
+    def _tables(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Owner and expression of each row [R], fixed part [R, 6] and mask [R, 1] on a device, brought there once."""
+        if self._elsewhere is None or self._elsewhere[2].device != device or self._elsewhere[2].dtype != dtype:
+            count = np.diff(self.start)
+            owner = torch.from_numpy(np.repeat(np.arange(len(count)), count)).to(device)
+            expression = torch.from_numpy(self.expression.astype(np.int64)).to(device)
+            fixed, mask = (torch.from_numpy(a).to(device, dtype) for a in (self.fixed, self.mask[:, None]))
+            self._elsewhere = (owner, expression, fixed, mask)
+        return self._elsewhere
 
     def rows_of(self, gaussians: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of the given Gaussians, one after the other."""
@@ -92,24 +101,28 @@ def _mix_rows(first, last, start, expression, fixed, mask, learned, psi, out_fix
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _mix_rows_backward(first, last, start, expression, mask, psi, g_learned, out):  # type: ignore[no-untyped-def]
+def psi_backward(first, last, start, expression, fixed, mask, learned, g_fixed, g_mixed, sums):  # type: ignore[no-untyped-def]
+    """Gradient of psi from Gaussians [first, last), into a chunk's sums [chunks, K]."""
+    total = sums[first // CHUNK]
     for g in range(first, last):
-        for r in range(start[g], start[g + 1]):
-            q = psi[expression[r]] * mask[r]
-            for j in range(LEARNED):
-                out[r, j] = q * g_learned[g, j]
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _psi_backward(start, expression, fixed, mask, learned, g_fixed, g_learned, out):  # type: ignore[no-untyped-def]
-    for g in range(len(start) - 1):
         for r in range(start[g], start[g + 1]):
             s = np.float32(0)
             for j in range(FIXED):
                 s += fixed[r, j] * g_fixed[g, j]
+            t = np.float32(0)
             for j in range(LEARNED):
-                s += mask[r] * learned[r, j] * g_learned[g, j]
-            out[expression[r]] += s
+                t += learned[r, j] * g_mixed[g, j]
+            total[expression[r]] += s + mask[r] * t
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def row_backward(first, last, start, expression, mask, psi, g_mixed, out):  # type: ignore[no-untyped-def]
+    """Gradient of the learned rows of Gaussians [first, last)."""
+    for g in range(first, last):
+        for r in range(start[g], start[g + 1]):
+            q = psi[expression[r]] * mask[r]
+            for j in range(LEARNED):
+                out[r, j] = q * g_mixed[g, j]
 
 
 class _Mix(torch.autograd.Function):
@@ -132,12 +145,12 @@ class _Mix(torch.autograd.Function):
         gl = g_learned.contiguous().numpy()
         psi_grad = learned_grad = None
         if ctx.needs_input_grad[0]:
-            out = np.zeros(len(p), np.float32)
-            gf = g_fixed.contiguous().numpy()
-            _psi_backward(deltas.start, deltas.expression, deltas.fixed, deltas.mask, values, gf, gl, out)
-            psi_grad = torch.from_numpy(out)
+            sums = np.zeros((len(split(n, CHUNK)), len(p)), np.float32)
+            table = (deltas.start, deltas.expression, deltas.fixed, deltas.mask, values)
+            for_chunks(psi_backward, split(n, CHUNK), *table, g_fixed.contiguous().numpy(), gl, sums)
+            psi_grad = torch.from_numpy(sums.sum(0))
         if ctx.needs_input_grad[1]:
             rows = np.empty_like(values)
-            for_chunks(_mix_rows_backward, split(n, CHUNK), deltas.start, deltas.expression, deltas.mask, p, gl, rows)
+            for_chunks(row_backward, split(n, CHUNK), deltas.start, deltas.expression, deltas.mask, p, gl, rows)
             learned_grad = torch.from_numpy(rows)
         return psi_grad, learned_grad, None
