@@ -1,5 +1,6 @@
 """Stage 1 learns, stops and goes on."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
 from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
+from emotalker.engine.tracking.track import Track
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.stage1 import fit
 
@@ -29,12 +31,26 @@ def train(person, out: Path, config: Stage1Config, stop_at: int | None = None) -
 
 
 def test_the_head_gets_closer_to_the_pictures(person, tmp_path: Path) -> None:
-    """Sixty steps lower the loss by a tenth at least and add Gaussians."""
+    """Sixty steps lower the loss, sharpen the picture by half a decibel at least and add Gaussians."""
     outcome, metrics = train(person, tmp_path, CONFIG)
     assert outcome is Outcome.FINISHED
-    assert metrics[-1].values["loss"] < 0.9 * metrics[0].values["loss"]
+    assert metrics[-1].values["loss"] < metrics[0].values["loss"]
+    assert metrics[-1].values["psnr"] > metrics[0].values["psnr"] + 0.5
     assert metrics[-1].values["gaussians"] > metrics[0].values["gaussians"]
     assert (tmp_path / "previews" / "000060.png").exists()
+
+
+def test_a_finished_run_says_how_every_clip_came_out(person, tmp_path: Path) -> None:
+    """done.json holds a sentence per training clip, and the tracks as corrected lie beside the model."""
+    train(person, tmp_path, CONFIG)
+    said = json.loads((tmp_path / "done.json").read_text())["verdicts"]
+    assert [v["clip"] for v in said] == [c.id for c in person.clips]
+    assert all(v["clip"] in v["text"] and v["text"].endswith(".") and v["error"] > 0 for v in said)
+    for clip in person.clips:
+        before = Track.load(person.track_dir / "clips" / clip.id / "track.safetensors")
+        after = Track.load(tmp_path / "tracks" / f"{clip.id}.safetensors")
+        np.testing.assert_array_equal(before.jaw, after.jaw)
+        assert 0 < np.abs(after.root_translation - before.root_translation).max() < 0.01
 
 
 def test_stopped_and_resumed_equals_uninterrupted(person, tmp_path: Path) -> None:
