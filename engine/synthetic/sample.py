@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +97,7 @@ def sample_clips(out_dir: Path, config: SampleConfig | None = None) -> Iterator[
     for number, (name, emotion, level) in enumerate(clip_list(config)):
         film, truth = out_dir / f"{name}.mp4", out_dir / "truth" / f"{name}.safetensors"
         performance, sound = act(config, emotion, level, number, body.head.expression_names, scripts.get(name))
-        landmarks = _film(film, body, camera, performance, sound, config.fps)
+        landmarks = film_performance(film, body, camera, performance, sound, config.fps)
         truth_track(performance, landmarks, body.head.expression_names, config).save(truth)
         yield SampleClip(ClipInput(name, film, emotion, level), truth, subject)
 
@@ -154,13 +154,18 @@ def backdrop(size: int) -> F32:
     return (dark + bright[..., None] * (light - dark)).astype(np.float32)
 
 
-def _film(path: Path, body: SampleBody, camera: Camera, performance: Performance, sound: F32, fps: float) -> F32:
-    """Paint and write all frames; returns the landmarks [T, 478, 2] in pixels."""
+def film_performance(
+    path: Path, body: SampleBody, camera: Camera, performance: Performance, sound: F32, fps: float,
+    change: Callable[[int, F32], F32] | None = None,
+) -> F32:  # fmt: skip
+    """Paint and write all frames, each passed through `change` if there is one; returns the landmarks [T, 478, 2]."""
     wall = backdrop(camera.width)
 
     def frame(i: int) -> tuple[NDArray[np.uint8], F32]:
         vertices, head = body.vertices(pose_at(performance, i))
         image, _ = body.paint(vertices, camera, wall)
+        if change is not None:
+            image = change(i, image)
         points = body.head.landmarks(torch.from_numpy(head)[None])[0].numpy()
         return (image * 255 + 0.5).astype(np.uint8), camera.project(points).astype(np.float32)
 
