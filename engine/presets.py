@@ -9,6 +9,7 @@ from emotalker.engine.emotion.deformation import DeformationConfig
 from emotalker.engine.errors import UserError
 from emotalker.engine.tracking.stage import TrackConfig
 from emotalker.engine.training.config import Stage1Config, Stage2Config
+from emotalker.engine.training.refine_config import RefineConfig
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,19 @@ _PRESETS = {
     ),
     "draft": Preset(
         TrackConfig(),
-        Stage1Config(),
+        Stage1Config(refine=RefineConfig(3)),
         ExpressConfig(),
         Stage2Config(),
     ),
     "standard": Preset(
         TrackConfig(),
-        Stage1Config(steps=12_000, count=20_000, most=24_000, size=512),
+        Stage1Config(steps=12_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
         ExpressConfig(steps=800),
         Stage2Config(steps=4000, size=512),
     ),
     "best": Preset(
         TrackConfig(),
-        Stage1Config(steps=30_000, count=50_000, most=65_000, size=512),
+        Stage1Config(steps=30_000, count=50_000, most=65_000, size=512, refine=RefineConfig(4, size=384)),
         ExpressConfig(steps=1200),
         Stage2Config(steps=5000, batch=4, size=512),
     ),

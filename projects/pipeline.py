@@ -38,7 +38,7 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("track", "tracking the face", (), False),
         Stage("fit", "fitting the neutral twin", ("track",), True),
-        Stage("express", "learning to speak", ("track",), True),
+        Stage("express", "learning to speak", ("track", "fit"), True),
         Stage("emote", "learning the emotions", ("track", "fit", "express"), True),
         Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True),
     )
@@ -191,7 +191,7 @@ def _difference(before: Mapping[str, Any], now: Parts) -> str:
         old = before.get("config", {})
         names = sorted(k for k in {*old, *now["config"]} if old.get(k) != now["config"].get(k))
         return f"its settings were changed ({_listed(names)})"
-    for need in now["upstream"]:
+    for need in (name for name in STAGES if name in now["upstream"]):  # the earliest is the cause
         if before.get("upstream", {}).get(need) != now["upstream"][need]:
             return f"it builds on {STAGES[need].title}, which changed"
     if before.get("fps") != now["fps"]:

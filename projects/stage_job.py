@@ -77,7 +77,7 @@ class StageJob:
         if self.stage == "express":
             from emotalker.engine.a2et.stage import express
 
-            return express(self.clips, inputs["track"], self.out, self.config, stop)
+            return express(self.clips, inputs["track"], self.out, self.config, stop, inputs["fit"])
         if self.stage == "emote":
             from emotalker.engine.training.stage2 import emote
 

@@ -18,6 +18,7 @@ from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_f
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
 from emotalker.engine.errors import UserError
+from emotalker.engine.tracking.refined import track_path
 from emotalker.engine.tracking.track import Track
 
 SURE = 0.5
@@ -119,12 +120,12 @@ def neutral_frame(clips: Sequence[ClipInput], tracks: Sequence[Track], track_dir
     return as_tensor(rgb).permute(2, 0, 1).float() / 255
 
 
-def fingerprint(clips: Sequence[ClipInput], track_dir: Path, config: ExpressConfig) -> str:
+def fingerprint(clips: Sequence[ClipInput], track_dir: Path, config: ExpressConfig, fit_dir: Path | None = None) -> str:
     """Checksum of everything the result depends on: labels, tracks, source files' size and date, settings."""
     digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
     for clip in clips:
         stat = clip.path.stat() if clip.path.exists() else None
         source = [stat.st_size, stat.st_mtime_ns] if stat else None
         digest.update(json.dumps([clip.id, clip.emotion, float(clip.level), source]).encode())
-        digest.update((track_dir / "clips" / clip.id / "track.safetensors").read_bytes())
+        digest.update(track_path(clip.id, track_dir, fit_dir).read_bytes())
     return digest.hexdigest()

@@ -25,7 +25,7 @@ from emotalker.engine.files import read_arrays, write_arrays, write_bytes, write
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Progress, StopToken
 from emotalker.engine.media import read_audio
-from emotalker.engine.tracking.track import Track
+from emotalker.engine.tracking.refined import track_of
 
 STAGE = "express"
 EVERY = 10
@@ -34,7 +34,10 @@ SHORTEST = 16
 """Frames below which a clip cannot teach how lips follow sound."""
 
 
-def express(clips: Sequence[ClipInput], track_dir: Path, out: Path, config: ExpressConfig, stop: StopToken) -> Job:
+def express(
+    clips: Sequence[ClipInput], track_dir: Path, out: Path, config: ExpressConfig, stop: StopToken,
+    fit_dir: Path | None = None,
+) -> Job:  # fmt: skip
     """Train A2ET on the tracked clips that are not held out.
 
     Writes speech/<clip id>.safetensors, checkpoint.safetensors, metrics.jsonl, model.safetensors and done.json below
@@ -46,13 +49,14 @@ def express(clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Expr
         out: folder of this run.
         config: settings.
         stop: asks for a checkpoint and an early end.
+        fit_dir: folder of stage 1, for its refined tracks; None takes those of the tracking stage.
 
     Raises:
         UserError: if no clip with sound and a track is left to learn from, or a file is missing or damaged.
     """
     used = [clip for clip in clips if not clip.held_out]
-    tracks = {clip.id: Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used}
-    mark = fingerprint(used, track_dir, config)
+    tracks = {clip.id: track_of(clip.id, track_dir, fit_dir) for clip in used}
+    mark = fingerprint(used, track_dir, config, fit_dir)
     if _finished(out, mark):
         yield Notice(STAGE, "The expression model is already trained on these clips.")
         return Outcome.FINISHED

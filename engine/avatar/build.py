@@ -24,6 +24,7 @@ from emotalker.engine.files import read_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.head.model import HeadModel
+from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
@@ -64,7 +65,7 @@ def build(
         )
     head = head_of(track_dir)
     subject = Subject.load(track_dir / "subject.safetensors")
-    tracks = [Track.load(track_dir / "clips" / clip.id / "track.safetensors") for clip in used]
+    tracks = [track_of(clip.id, track_dir, fit_dir) for clip in used]
     shapes, light = _fitted(fit_dir / "model.safetensors")
     emotive, mean_code = (None, None) if emote_dir is None else stage_two(emote_dir / "model.safetensors", shapes)
     _, express = read_arrays(express_dir / "model.safetensors")

@@ -19,7 +19,7 @@ from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
 from emotalker.engine.gaussians.cpu import PlaybackRenderer
 from emotalker.engine.media import read_audio
-from emotalker.engine.tracking.track import Track
+from emotalker.engine.tracking.refined import track_of
 
 U8 = NDArray[np.uint8]
 
@@ -41,6 +41,7 @@ class ClipRenderer:
         track_dir: folder of the tracking stage.
         clips: the project's clips.
         encoder: what hears the clips' sound; the twin's own when left out.
+        fit_dir: folder of stage 1, for its refined tracks; None takes those of the tracking stage.
 
     Raises:
         UserError: if the twin is missing or damaged.
@@ -52,9 +53,10 @@ class ClipRenderer:
         track_dir: Path,
         clips: Sequence[ClipInput],
         encoder: SpeechFeatures | None = None,
+        fit_dir: Path | None = None,
     ) -> None:
         self.avatar = Avatar.load(avatar_dir)
-        self._track_dir = Path(track_dir)
+        self._track_dir, self._fit_dir = Path(track_dir), fit_dir
         self._clips = {clip.id: clip for clip in clips}
         self._encoder = encoder
         self._recordings: dict[str, _Recording] = {}
@@ -88,7 +90,7 @@ class ClipRenderer:
         if clip_id not in self._recordings:
             clip = self._clips[clip_id]
             folder = self._track_dir / "clips" / clip_id
-            track = Track.load(folder / "track.safetensors")
+            track = track_of(clip_id, self._track_dir, self._fit_dir)
             heard = self._hear(clip, len(track) / track.fps)
             weights, level = (x[0] for x in EmotionCurve.constant(clip.emotion, clip.level).sample([0.0]))
             drive = (track, heard, weights, float(level))

@@ -16,6 +16,7 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
 from emotalker.engine.media import FrameStore
+from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.training.matting import sharpened
 
@@ -86,10 +87,12 @@ def load_plate(path: Path, size: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def pose_clip(head: HeadModel, joints: Tensor, clip: ClipInput, track_dir: Path, size: int) -> PosedClip:
-    """Load a tracked clip and compute its skinning transforms."""
+def pose_clip(
+    head: HeadModel, joints: Tensor, clip: ClipInput, track_dir: Path, size: int, fit_dir: Path | None = None
+) -> PosedClip:
+    """Load a tracked clip (as refined in `fit_dir`, if given) and compute its skinning transforms."""
     folder = track_dir / "clips" / clip.id
-    track = Track.load(folder / "track.safetensors")
+    track = track_of(clip.id, track_dir, fit_dir)
     jaw, neck, eyes = (torch.from_numpy(x) for x in (track.jaw, track.neck, track.eyes))
     turn = axis_angle_to_matrix(torch.from_numpy(track.root_rotation))
     root = torch.cat([turn, torch.from_numpy(track.root_translation)[..., None]], -1)
@@ -107,14 +110,16 @@ class TrainingFrames:
         track_dir: folder of the tracking stage.
         size: side of the pictures in pixels.
         weight_mouth: how much more a pixel of the mouth counts.
+        fit_dir: folder of stage 1, for its refined tracks; None takes those of the tracking stage.
 
     Raises:
         UserError: if there is no frame to train on.
     """
 
     def __init__(
-        self, head: HeadModel, clips: Sequence[ClipInput], track_dir: Path, size: int, weight_mouth: float
-    ) -> None:
+        self, head: HeadModel, clips: Sequence[ClipInput], track_dir: Path, size: int, weight_mouth: float,
+        fit_dir: Path | None = None,
+    ) -> None:  # fmt: skip
         self.head = head
         self.subject = Subject.load(track_dir / "subject.safetensors")
         self.camera = self.subject.camera.resized(size, size)
@@ -123,7 +128,7 @@ class TrainingFrames:
         self.weight_mouth = weight_mouth
         self.head = head
         _, self.joints = head.shape(self.identity)
-        self.clips = [pose_clip(head, self.joints, c, track_dir, size) for c in clips if not c.held_out]
+        self.clips = [pose_clip(head, self.joints, c, track_dir, size, fit_dir) for c in clips if not c.held_out]
         self.index = [
             (c, i)
             for c, posed in enumerate(self.clips)

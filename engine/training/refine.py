@@ -30,13 +30,13 @@ from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Event, Job, Metric, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
 from emotalker.engine.torch_threads import one_torch_thread
+from emotalker.engine.tracking.refined import FOLDER
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.training.frames import load_plate
 from emotalker.engine.training.refine_clip import ClipWork, Twin
 from emotalker.engine.training.refine_config import RefineConfig
 
 STAGE = "fit"
-FOLDER = "tracks"
 
 
 def refine_tracks(
@@ -59,27 +59,6 @@ def refine_tracks(
     """
     with one_torch_thread():
         return (yield from _refine(clips, track_dir, fit_dir, config, stop))
-
-
-def track_of(clip_id: str, track_dir: Path, fit_dir: Path | None = None) -> Track:
-    """The best track of a clip there is: the refined one, or the tracking stage's own where it was not refined.
-
-    Args:
-        clip_id: the clip.
-        track_dir: folder of the tracking stage.
-        fit_dir: folder of stage 1; None asks for the tracking stage's own.
-
-    Raises:
-        UserError: if the file is missing or damaged.
-    """
-    return Track.load(track_path(clip_id, track_dir, fit_dir))
-
-
-def track_path(clip_id: str, track_dir: Path, fit_dir: Path | None = None) -> Path:
-    """Where `track_of` finds a clip's track."""
-    if fit_dir is not None and (refined := Path(fit_dir) / FOLDER / f"{clip_id}.safetensors").exists():
-        return refined
-    return Path(track_dir) / "clips" / clip_id / "track.safetensors"
 
 
 def load_twin(fit_dir: Path, track_dir: Path) -> Twin:
@@ -107,9 +86,7 @@ def _refine(clips: Sequence[ClipInput], track_dir: Path, fit_dir: Path, config: 
     twin = load_twin(fit_dir, track_dir)
     model = hashlib.sha256((fit_dir / "model.safetensors").read_bytes()).hexdigest()
     marks = {clip.id: _mark(track_dir, clip, model, config) for clip in clips}
-    waiting = [
-        c for c in clips if not track_path(c.id, track_dir, fit_dir).exists() or _note(fit_dir, c) != marks[c.id]
-    ]
+    waiting = [c for c in clips if _note(fit_dir, c) != marks[c.id]]
     tracks = [Track.load(_folder(track_dir, clip) / "track.safetensors") for clip in waiting]
     total, before = sum(len(t) for t in tracks), 0
     for clip, track in zip(waiting, tracks):

@@ -17,7 +17,7 @@ class RefineConfig:
         weight_detail: how much more a pixel of mouth and eyes counts.
     """
 
-    iterations: int = 3
+    iterations: int = 0
     size: int = 256
     weight: float = 10.0
     weight_detail: float = 2.0

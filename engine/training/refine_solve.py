@@ -35,9 +35,9 @@ class Calm:
     """
 
     trunk: float = 0.10
-    psi_step: float = 0.025
-    jaw_step: float = 0.010
-    gaze_step: float = 0.012
+    psi_step: float = 0.012
+    jaw_step: float = 0.004
+    gaze_step: float = 0.006
     rotation_step: float = 0.003
     translation_step: float = 0.0004
     trunk_step: float = 0.003

@@ -34,6 +34,7 @@ from emotalker.engine.media import Prefetcher
 from emotalker.engine.metrics.perceptual import VggLoss
 from emotalker.engine.render.rasterizer import rasterize
 from emotalker.engine.torch_threads import one_torch_thread
+from emotalker.engine.tracking.refined import track_path
 from emotalker.engine.training.config import Stage2Config
 from emotalker.engine.training.frames import PosedClip, Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
@@ -113,6 +114,9 @@ def _emote(
                 "Run that stage first.",
             )
         digest.update(path.read_bytes())
+    for clip in clips:
+        if not clip.held_out:
+            digest.update(track_path(clip.id, track_dir, fit_dir).read_bytes())
     run = RunFolder(out, digest.hexdigest())
     if run.finished:
         yield Notice(STAGE, "The emotional deformation is already trained on these clips.")
@@ -121,7 +125,7 @@ def _emote(
         write_arrays(out / "model.safetensors", {"none": np.zeros(1, np.float32)}, {"egd": "off"})
         run.finish(config=asdict(config))
         return Outcome.FINISHED
-    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth)
+    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth, fit_dir)
     with closing(frames):
         trainer = Stage2Trainer(frames, models[0], express_dir, config, device)
         yield from trainer.notices

@@ -59,8 +59,8 @@ def calls(install: Callable[..., None]) -> list[tuple[str, tuple[Any, ...]]]:
         log.append(("fit", (tracks, device)))
         return work(out, config.steps, stop)
 
-    def express(clips: Any, tracks: Path, out: Path, config: Settings, stop: StopToken) -> Job:
-        log.append(("express", (tracks,)))
+    def express(clips: Any, tracks: Path, out: Path, config: Settings, stop: StopToken, fit: Path) -> Job:
+        log.append(("express", (tracks, fit)))
         return work(out, config.steps, stop)
 
     def emote(clips: Any, t: Path, f: Path, x: Path, out: Path, config: Settings, stop: StopToken, device: str) -> Job:
@@ -122,7 +122,7 @@ def test_stages_get_their_folders_and_device(filmed: Project, calls: list[tuple[
     assert [c.held_out for c in clips] == [c.id in filmed.held_out() for c in filmed.clips]
     assert sum(c.held_out for c in clips) == 1
     assert rest == [
-        ("fit", (t, "cuda")), ("express", (t,)), ("emote", (t, f, x, "cuda")), ("avatar", (t, f, x, e, "Ada")),
+        ("fit", (t, "cuda")), ("express", (t, f)), ("emote", (t, f, x, "cuda")), ("avatar", (t, f, x, e, "Ada")),
     ]  # fmt: skip
 
 
@@ -158,14 +158,14 @@ def test_holding_out_another_clip_makes_everything_stale(filmed: Project) -> Non
 
 @pytest.mark.usefixtures("calls")
 def test_settings_make_stale_what_builds_on_them(filmed: Project) -> None:
-    """Other settings of one stage spare the stages that do not read it."""
+    """Other settings of one stage spare the stages that do not read it; all read the fit's tracks."""
     train(filmed)
     changed = {**CONFIGS, "fit": Settings(steps=5)}
     why = stale(filmed, changed)
-    assert list(why) == ["fit", "emote", "avatar"]
+    assert list(why) == ["fit", "express", "emote", "avatar"]
     assert "settings were changed (steps)" in why["fit"]
     assert "builds on fitting the neutral twin" in why["emote"]
-    assert train(filmed, changed) == ["fit", "emote", "avatar"]
+    assert train(filmed, changed) == ["fit", "express", "emote", "avatar"]
 
 
 @pytest.mark.usefixtures("calls")

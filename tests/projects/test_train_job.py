@@ -62,7 +62,7 @@ def lights(install: Callable[..., None]) -> dict[str, str]:
     install("emotalker.engine.tracking.check", check_clip=check)
     install("emotalker.engine.tracking.stage", track=lambda c, o, g, s: stage("track", o, g, s))
     install("emotalker.engine.training.stage1", fit=lambda c, t, o, g, s, d: stage("fit", o, g, s))
-    install("emotalker.engine.a2et.stage", express=lambda c, t, o, g, s: stage("express", o, g, s))
+    install("emotalker.engine.a2et.stage", express=lambda c, t, o, g, s, _f: stage("express", o, g, s))
     install("emotalker.engine.training.stage2", emote=lambda c, t, f, x, o, g, s, d: stage("emote", o, g, s))
     install("emotalker.engine.avatar.build", build=build)
     card = SimpleNamespace(ok=False, reason="No card is here.")

@@ -156,7 +156,9 @@ def engine(install: Callable[..., None]) -> Engine:
     install("emotalker.engine.tracking.check", check_clip=lambda path: fake.verdicts.get(path.stem, good))
     install("emotalker.engine.tracking.stage", track=lambda c, out, config, s: fake.stage("track", out, config, s))
     install("emotalker.engine.training.stage1", fit=lambda c, t, out, config, s, d: fake.stage("fit", out, config, s))
-    install("emotalker.engine.a2et.stage", express=lambda c, t, out, config, s: fake.stage("express", out, config, s))
+    install(
+        "emotalker.engine.a2et.stage", express=lambda c, t, out, config, s, _f: fake.stage("express", out, config, s)
+    )
     emote = {"emote": lambda c, t, f, x, out, config, s, d: fake.stage("emote", out, config, s)}
     install("emotalker.engine.training.stage2", **emote)
     install("emotalker.engine.avatar", ClipRenderer=lambda *arguments: arguments)

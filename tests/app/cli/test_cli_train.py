@@ -37,7 +37,7 @@ def test_a_preset_reruns_what_it_changes(run: Callable, project: Path, engine: A
     run("train", project)
     engine.log.clear()
     assert run("train", project, "--preset", "best").exit_code == 0
-    assert [stage for stage, _ in engine.log] == ["fit", "emote", "avatar"]
+    assert [stage for stage, _ in engine.log] == ["fit", "express", "emote", "avatar"]
     engine.log.clear()
     assert run("train", project).exit_code == 0
     assert engine.log == []

@@ -18,10 +18,11 @@ from emotalker.engine.files import read_arrays
 from emotalker.engine.head.model import axis_angle_to_matrix
 from emotalker.engine.jobs import Event, Outcome, Preview, Progress, StopToken, run
 from emotalker.engine.media import FrameStore, FrameStoreWriter
+from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Track
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.frames import load_plate
-from emotalker.engine.training.refine import load_twin, refine_tracks, track_of
+from emotalker.engine.training.refine import load_twin, refine_tracks
 from emotalker.engine.training.refine_clip import ClipWork
 from emotalker.engine.training.refine_config import RefineConfig
 from emotalker.engine.training.refine_light import LightFit
