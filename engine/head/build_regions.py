@@ -1,4 +1,4 @@
-"""Vertex regions of the default head (development only)."""
+"""Vertex regions of the default head, and what can be seen of any head from outside."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def hairline(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.interp(points[:, 2], HAIRLINE_Z, HAIRLINE_Y)
 
 
-def visible(template: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Vertices that some view around the head sees, [V]; mouth and eye sockets are not among them."""
+def visible(template: NDArray[np.float64], triangles: NDArray[np.int32], size: int = 900) -> NDArray[np.bool_]:
+    """Vertices that some view around the head sees, in pictures of `size` pixels, [V]; not mouth and eye sockets."""
     seen = np.zeros(len(template), bool)
     for pitch in (-0.7, -0.25, 0.2, 0.7):
         for yaw in np.arange(0, 2 * np.pi, np.pi / 8):
-            frame = rasterize_mesh(template, triangles, looking_at(template.mean(0) * [0, 1, 1], yaw, pitch, 900))
+            frame = rasterize_mesh(template, triangles, looking_at(template.mean(0) * [0, 1, 1], yaw, pitch, size))
             seen[triangles[np.unique(frame.triangle[frame.mask])]] = True
     return seen
 

@@ -39,6 +39,8 @@ ROUNDS = 2
 """Rounds of smoothing of what was carried over from closest points."""
 RIM = 0.012
 """Metres from the collar plane within which the border of the mesh is the rim of the neck."""
+VIEW = 500
+"""Pixels of the views that tell what is seen from outside: finer than any vertex of a head."""
 FACE_CENTRE = np.array([0.0, 0.02, 0.0])
 
 
@@ -227,7 +229,7 @@ def _regions(
         return matched.carry(default.regions[name].astype(np.float64)[:, None])[:, 0] > 0.5
 
     body = raw.parts == BODY
-    outside = visible(raw.template, raw.triangles.astype(np.int32)) & body
+    outside = visible(raw.template, raw.triangles.astype(np.int32), VIEW) & body
     lips = carried("lips") & body
     ears = carried("ears") & outside
     neck = outside & (weights[:, 0] > 0.02)
