@@ -20,18 +20,22 @@ from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
 from emotalker.engine.gaussians.gaussians import FIELDS
 from emotalker.engine.gaussians.initialise import initial_blendshapes
+from emotalker.engine.gaussians.posed import RowGradient
 from emotalker.engine.gaussians.surroundings import ReferenceFrame
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
-from emotalker.engine.render.rasterizer import RasterProbe, rasterize
+from emotalker.engine.render.rasterizer import RasterProbe, Render, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
+from emotalker.engine.training.adam import FusedAdam
 from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.corrections import Corrections, corrected, posed_with
 from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
-from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
+from emotalker.engine.training.late import LateNumbers
+from emotalker.engine.training.losses import compose, relight
+from emotalker.engine.training.picture import picture_losses
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.refine import refine_tracks
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
@@ -42,6 +46,8 @@ from emotalker.engine.training.verdict import Verdict
 STAGE = "fit"
 EVERY = 20
 """Steps between metrics."""
+LAYOUT = 2
+"""Of checkpoints; one written with another layout is not resumed. 2: learned deltas in their own units."""
 VERDICT_AT = 0.18
 """Share of the steps after which the clips are judged for the first time."""
 SETTLE_FRAMES, SETTLE_SIZE = 48, 256
@@ -79,7 +85,7 @@ def fit(
 def _fit(
     clips: Sequence[ClipInput], track_dir: Path, out: Path, config: Stage1Config, stop: StopToken, device: str
 ) -> Job:
-    run = RunFolder(out, run_mark(clips, track_dir, asdict(config)))
+    run = RunFolder(out, run_mark(clips, track_dir, asdict(config) | {"layout": LAYOUT}))
     if run.finished:
         yield Notice(STAGE, "The head is already fitted to these clips.")
         return Outcome.FINISHED
@@ -98,8 +104,9 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
     order = trainer.order.order(trainer.step, config.steps)
     with closing(Prefetcher(frames.read, order, depth=8, workers=1)) as samples:
         for _, sample in samples:
-            values = trainer.train_step(sample)
+            terms = trainer.train_step(sample)
             if trainer.step % EVERY == 0 or trainer.step == config.steps:
+                values = trainer.metrics(terms)
                 run.log(trainer.step, values)
                 yield Metric(STAGE, trainer.step, values)
                 yield Progress(STAGE, trainer.step, config.steps)
@@ -168,7 +175,10 @@ class Stage1Trainer:
             + [config.lr_sh] * 3
         )
         self.delta_scale = (torch.tensor(base) * rates).to(device)
-        self._adopt(shapes, torch.zeros_like(shapes.deltas.learned), lighting, homes_of(shapes), {})
+        self.late: LateNumbers[tuple[int, int]] = LateNumbers()
+        self.plates = [posed.plate.to(device) for posed in frames.clips]
+        shapes.deltas.learned = torch.zeros_like(shapes.deltas.learned)
+        self._adopt(shapes, lighting, homes_of(shapes), {})
 
     def _first_shapes(self) -> GaussianBlendshapes:
         f, c = self.frames, self.config
@@ -181,9 +191,7 @@ class Stage1Trainer:
         shapes = initial_blendshapes(f.head, f.identity, f.camera, reference, c.count, c.degree, c.seed)
         return shapes.select(morton_order(shapes.base.means).numpy().astype(np.int64))
 
-    def _adopt(
-        self, shapes: GaussianBlendshapes, unit_deltas: Tensor, lighting: Tensor, homes: Tensor, moments: Arrays
-    ) -> None:
+    def _adopt(self, shapes: GaussianBlendshapes, lighting: Tensor, homes: Tensor, moments: Arrays) -> None:
         """Make these the parameters being trained, with Adam's moments where given."""
         c = self.config
         self.shapes = shapes
@@ -191,37 +199,41 @@ class Stage1Trainer:
         for name in FIELDS:
             setattr(base, name, getattr(base, name).to(self.device).requires_grad_(True))
         shapes.weights = shapes.weights.to(self.device)
-        # Adam moves every entry by its learning rate, so columns of different units are trained in units of their rate
-        self.unit_deltas = unit_deltas.to(self.device).requires_grad_(True)
+        # on the CPU the optimiser spreads the gradient over the rows itself
+        shapes.deltas.learned = shapes.deltas.learned.to(self.device).requires_grad_(self.device != "cpu")
+        self.rows: list[RowGradient] = []
         self.lighting = lighting.to(self.device).requires_grad_(True)
         rates = (c.lr_means, c.lr_quats, c.lr_scale, c.lr_opacity, c.lr_sh, 1.0, c.lr_lighting)
         groups = [{"params": [p], "lr": lr} for p, lr in zip(self._parameters().values(), rates)]
-        self.optimizer = torch.optim.Adam(groups, eps=1e-15, betas=(0.9, 0.999), fused=True)
+        # Adam moves every entry by its learning rate; the columns of the deltas have different units
+        groups[5] |= {"columns": self.delta_scale, "deltas": shapes.deltas, "rows": self.rows}
+        self.optimizer = FusedAdam(groups)
         restore_optimizer(self.optimizer, self._parameters(), moments)
         self.density = Density.empty(len(shapes))
         self.homes, self.pulls = homes.to(self.device), pulls_of(shapes, c).to(self.device)
 
     def _parameters(self) -> dict[str, Tensor]:
-        values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.unit_deltas, self.lighting]
+        values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.shapes.deltas.learned, self.lighting]
         return dict(zip(NAMES, values))
 
-    def render(self, number: int, row: Tensor | None = None, probe: RasterProbe | None = None) -> tuple[Tensor, Tensor]:
-        """Picture over the clip's plate [S, S, 3] and alpha [S, S] of a training frame, with its correction `row`."""
+    def _rasterized(self, number: int, row: Tensor | None = None, probe: RasterProbe | None = None) -> Render:
+        """A training frame with its correction `row`, before light and plate."""
         clip, frame = self.frames.index[number]
         posed = self.frames.clips[clip]
         psi, bones, root = posed.psi[frame], posed.bones[frame], posed.root[frame]
         if row is not None:
             psi, bones, root = posed_with(self.frames.head, self.frames.joints, posed.track, frame, row)
-        self.shapes.deltas.learned = self.unit_deltas * self.delta_scale
-        blended = self.shapes.blend(psi.to(self.device))
-        world = self.shapes.pose(blended, bones.to(self.device), root.to(self.device))
+        pose = (t.to(self.device, non_blocking=True) for t in (psi, bones, root))
         backend = "cuda" if self.device == "cuda" else "cpu"
-        result = rasterize(world, self.frames.camera, backend=backend, probe=probe)
-        lit = relight(result.rgb, result.alpha, self.lighting[clip])
-        return compose(lit, result.alpha, posed.plate.to(self.device)), result.alpha
+        return rasterize(self.shapes.posed(*pose, self.rows), self.frames.camera, backend=backend, probe=probe)
 
-    def train_step(self, sample: Sample) -> dict[str, float]:
-        """One step of Adam on one frame; returns the loss terms."""
+    def render(self, number: int, row: Tensor | None = None) -> Tensor:
+        """Picture over the clip's plate [S, S, 3] of a training frame, with its correction `row`."""
+        result, clip = self._rasterized(number, row), self.frames.index[number][0]
+        return compose(relight(result.rgb, result.alpha, self.lighting[clip]), result.alpha, self.plates[clip])
+
+    def train_step(self, sample: Sample) -> dict[str, Tensor]:
+        """One step of Adam on one frame; returns the loss terms, on the device."""
         c = self.config
         progress = self.step / max(c.steps, 1)
         self.optimizer.param_groups[0]["lr"] = c.lr_means * 0.01**progress
@@ -232,13 +244,15 @@ class Stage1Trainer:
         probe = RasterProbe()
         correcting = bool(c.correct) and progress >= c.correct_from
         row = self.corrections.row(sample.number).requires_grad_(True) if correcting else None
-        image, alpha = self.render(sample.number, row, probe)
-        target = sample.image.to(self.device)
-        l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
-        matte = ((alpha - sample.matte.to(self.device)) ** 2 * sample.sure.to(self.device)).mean()
+        result = self._rasterized(sample.number, row, probe)
+        given = (sample.image, sample.importance, sample.matte, sample.sure)
+        target, importance, matte, sure = (t.to(self.device, non_blocking=True) for t in given)
+        light, plate = self.lighting[sample.clip], self.plates[sample.clip]
+        terms = picture_losses(result.rgb, result.alpha, light, plate, target, importance, matte, sure)
         prior = prior_loss(self.shapes, self.homes, self.pulls, c)
         neutral = (self.lighting.mean(0) - torch.eye(3, 4, device=self.device)).square().sum()
-        loss = (1 - c.weight_ssim) * l1 + c.weight_ssim * dssim + c.weight_matte * matte + prior + 10 * neutral
+        picture = (1 - c.weight_ssim) * terms.l1 + c.weight_ssim * terms.dssim
+        loss = picture + c.weight_matte * terms.matte + prior + 10 * neutral
         if row is not None:
             loss = loss + self.corrections.cost(row)
         self.optimizer.zero_grad(set_to_none=True)
@@ -246,18 +260,26 @@ class Stage1Trainer:
         self.optimizer.step()
         if row is not None and row.grad is not None:
             self.corrections.learn(sample.number, row.grad, 0.1**progress)
-        self.watch.look(self.step, sample, image)
-        self.order.learned(self.step, sample.number, float(loss.detach()))
+        self.watch.look(self.step, sample, terms.image)
+        for (step, number), value in self.late.put((self.step, sample.number), loss):
+            self.order.learned(step, number, value)
         self.density.add(probe, c.size)
         self.step += 1
         if self._densify_now():
             self._densify()
-        values = {"loss": loss, "l1": l1, "dssim": dssim, "matte": matte}
         return {
-            **{k: float(v.detach()) for k, v in values.items()},
-            "psnr": psnr_of(image, target),
-            "gaussians": float(len(self.shapes)),
+            "loss": loss.detach(),
+            "l1": terms.l1,
+            "dssim": terms.dssim,
+            "matte": terms.matte,
+            "square": terms.square,
         }
+
+    def metrics(self, terms: dict[str, Tensor]) -> dict[str, float]:
+        """What is logged of a step; waits for the device."""
+        values = {name: float(value.detach()) for name, value in terms.items()}
+        psnr = -10 * float(np.log10(max(values.pop("square"), 1e-10)))
+        return values | {"psnr": psnr, "gaussians": float(len(self.shapes))}
 
     def _densify_now(self) -> bool:
         c = self.config
@@ -267,7 +289,6 @@ class Stage1Trainer:
     def _densify(self) -> None:
         keep, doubled = self.density.plan(self.shapes, self.config)
         old = self.shapes
-        old.deltas.learned = self.unit_deltas.detach()
         grown = double(old, keep, doubled, (self.config.seed, self.step))
         # the kernels are fastest when neighbours in space are neighbours in memory
         order = morton_order(grown.base.means).numpy().astype(np.int64)
@@ -280,7 +301,7 @@ class Stage1Trainer:
                 moments[key] = moments[key][rows if name == "deltas" else source]
         grown = grown.select(order)
         homes = self.homes[torch.from_numpy(source).to(self.device)]
-        self._adopt(grown, grown.deltas.learned, self.lighting.detach(), homes, moments)
+        self._adopt(grown, self.lighting.detach(), homes, moments)
 
     def preview(self) -> list[Tensor]:
         """Recording and render of a few fixed frames, side by side."""
@@ -288,12 +309,11 @@ class Stage1Trainer:
         with torch.no_grad():
             for number in np.linspace(0, len(self.frames) - 1, 3).astype(int):
                 sample = self.frames.read(int(number))
-                pictures += [sample.image, self.render(sample.number, self.corrections.row(sample.number))[0]]
+                pictures += [sample.image, self.render(sample.number, self.corrections.row(sample.number))]
         return pictures
 
     def snapshot(self) -> tuple[Arrays, dict[str, object]]:
         """Everything needed to go on as if nothing had happened."""
-        self.shapes.deltas.learned = self.unit_deltas.detach()
         arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
         arrays |= {
             "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
@@ -311,7 +331,7 @@ class Stage1Trainer:
         shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
         moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
         lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
-        self._adopt(shapes, shapes.deltas.learned, lighting, homes, moments)
+        self._adopt(shapes, lighting, homes, moments)
         self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
 
     def write_tracks(self, folder: Path) -> None:
@@ -326,7 +346,6 @@ class Stage1Trainer:
 
     def write_model(self, path: Path) -> None:
         """The fitted head, with each clip's lighting; what no frame shows is put in order first."""
-        self.shapes.deltas.learned = (self.unit_deltas * self.delta_scale).detach()
         shapes = self.shapes.select(np.arange(len(self.shapes)))
         frames = self.frames
         poses = []
