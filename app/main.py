@@ -66,6 +66,7 @@ class Application:
         self.exporting = ExportWiring(self.studio, self.performing)
         self.shell = ShellWiring(self.studio, self.performing, self.projects)
         self.guard = KeyGuard(app)
+        self.performing.loading.twin_failed.connect(self.training.twin_failed)
         self.settings.not_saved.connect(self.notifier.report)
         self.studio.session.project_changed.connect(self._note_project)
         self.performing.talking.connect(lambda: self._note_time("talking"))

@@ -33,6 +33,19 @@ class Parts:
     window: MainWindow
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What mends a failure.
+
+    Attributes:
+        text: on the button.
+        do: mends it.
+    """
+
+    text: str
+    do: Callable[[], object]
+
+
 @dataclass
 class _Slow:
     """A slow command that waits or is being done.
@@ -76,6 +89,7 @@ class Studio(QObject):
         self._slow: deque[_Slow] = deque()
         self._working: _Slow | None = None
         self._missing = False
+        self._remedy: tuple[BaseException | None, Remedy | None] = (None, None)
         self.ready = False
         session = self.session
         for signal in (session.project_changed, session.manifest_changed):
@@ -126,9 +140,15 @@ class Studio(QObject):
         """Say a sentence in the corner of the window."""
         self.notifier.tell(Notice("window", text, level))
 
-    def fail(self, error: BaseException) -> None:
-        """Tell the user of an error in what they did just now, and the log."""
+    def fail(self, error: BaseException, remedy: Remedy | None = None) -> None:
+        """Tell the user of an error in what they did just now, and the log; a remedy is offered with it."""
+        self._remedy = (error, remedy)
         self.notifier.report(error, always=isinstance(error, UserError))
+
+    def remedy_of(self, error: BaseException) -> Remedy | None:
+        """What was offered with the error that is being told."""
+        failed, remedy = self._remedy
+        return remedy if failed is error else None
 
     def engine_is_ready(self) -> None:
         """Let everybody who waits for the engine begin."""

@@ -11,11 +11,12 @@ from typing import Literal
 from emotalker.projects.cover import COVER
 from emotalker.projects.document import Manifest
 from emotalker.projects.lock import is_training
+from emotalker.projects.outputs import broken_outputs
 from emotalker.projects.project import RUNS
 from emotalker.projects.record import StageRecord, read_record
 from emotalker.projects.store import MANIFEST, peek
 
-State = Literal["ready", "changed", "training", "stopped", "untrained", "empty", "missing", "damaged"]
+State = Literal["ready", "changed", "broken", "training", "stopped", "untrained", "empty", "missing", "damaged"]
 
 LEARNING = ("track", "fit", "express", "emote")
 PREVIEWED = ("emote", "fit")  # the best first
@@ -97,6 +98,8 @@ def _kind(folder: Path, manifest: Manifest) -> State:
         return "training"
     twin = read_record(folder / RUNS / "avatar")
     if twin is not None and twin.finished:
+        if broken_outputs(folder / RUNS / "avatar", twin):
+            return "broken"
         return "ready" if _same(twin, manifest) else "changed"
     if twin is None and (folder / RUNS / "avatar" / "avatar.json").is_file():
         return "ready"  # a twin that was not trained here: the sample
@@ -111,6 +114,7 @@ def _words(kind: State, clips: int) -> str:
     return {
         "ready": "Ready to perform",
         "changed": "Ready, but the clips have changed",
+        "broken": "The twin is damaged: pack it again",
         "training": "Training now",
         "stopped": "Training stopped",
         "empty": "No clips yet",

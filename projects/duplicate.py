@@ -21,8 +21,8 @@ from emotalker.engine.jobs import Job, Notice, Outcome, Progress, StopToken
 from emotalker.projects.lock import LOCK
 from emotalker.projects.names import clip_id
 from emotalker.projects.project import RUNS
-from emotalker.projects.record import StageRecord, fingerprint_of, read_record, write_record
 from emotalker.projects.store import BACKUPS, MANIFEST, encode, peek
+from emotalker.projects.twin_name import rename_twin
 
 STAGE = "duplicate"
 _CHUNK = 8 << 20
@@ -102,7 +102,7 @@ class DuplicateJob:
             manifest, id=str(uuid.uuid4()), name=name, created=datetime.now(UTC).isoformat(timespec="seconds")
         )
         (folder / MANIFEST).write_bytes(encode(changed))
-        _rename_twin(folder / RUNS / "avatar", name)
+        rename_twin(folder / RUNS / "avatar", name)
 
 
 def copy_place(source: Path, name: str) -> Path:
@@ -152,16 +152,3 @@ def _cloned(reader: BinaryIO, writer: BinaryIO) -> bool:
         fcntl.ioctl(writer.fileno(), _CLONE, reader.fileno())
         return True
     return False
-
-
-def _rename_twin(folder: Path, name: str) -> None:
-    """Give the packed twin its new name, in its facts and in the record of what it was made from."""
-    facts_file, record = folder / "avatar.json", read_record(folder)
-    if record is None or not facts_file.is_file():
-        return
-    facts = msgspec.json.decode(facts_file.read_bytes())
-    facts["name"] = name
-    facts_file.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
-    parts = {**record.parts, "name": name}
-    renamed = StageRecord(record.stage, fingerprint_of(parts), parts, record.finished, record.device, record.started)
-    write_record(folder, renamed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emotalker.engine.errors import UserError
+from emotalker.projects.outputs import broken_outputs
 from emotalker.projects.project import Project
 from emotalker.projects.record import Parts, StageRecord, as_json, fingerprint_of, read_record
 from emotalker.projects.stage_job import StageJob
@@ -80,7 +81,8 @@ def statuses(project: Project, configs: Mapping[str, Any]) -> list[StageStatus]:
     for name, parts in expected.items():
         record = read_record(project.stage_folder(name))
         behind = [s.stage for s in result if s.stage in STAGES[name].needs and s.must_run]
-        result.append(_status(name, parts, record, behind))
+        broken = broken_outputs(project.stage_folder(name), record) if record is not None else []
+        result.append(_status(name, parts, record, behind, broken))
     return result
 
 
@@ -117,7 +119,8 @@ def bind(
         raise UserError(
             f"The stage '{stage}' cannot run yet.",
             f"It needs '{first.name}' ({first.title}). {behind[0].reason}",
-            f'Run: emotalker-cli train "{project.folder}" --only {first.name} (or without --only, for all stages)',
+            "Train without choosing a single stage"
+            f' (on the command line: emotalker-cli train "{project.folder}", or with --only {first.name} first).',
         )
     return StageJob(
         stage=stage,
@@ -158,7 +161,7 @@ def _expected(project: Project, configs: Mapping[str, Any]) -> dict[str, Parts]:
     return result
 
 
-def _status(name: str, parts: Parts, record: StageRecord | None, behind: list[str]) -> StageStatus:
+def _status(name: str, parts: Parts, record: StageRecord | None, behind: list[str], broken: list[str]) -> StageStatus:
     title = STAGES[name].title.capitalize()
     if record is None:
         return StageStatus(name, StageState.MISSING, f"{title} has not been run yet.")
@@ -166,6 +169,9 @@ def _status(name: str, parts: Parts, record: StageRecord | None, behind: list[st
         return StageStatus(name, StageState.STALE, f"{title} must run again: {_difference(record.parts, parts)}.")
     if not record.finished:
         return StageStatus(name, StageState.PARTIAL, f"{title} was stopped before its end; it will go on from there.")
+    if broken:
+        text = f"{title} must run again: {_listed(broken)} {'is' if len(broken) == 1 else 'are'} missing or damaged."
+        return StageStatus(name, StageState.STALE, text)
     if behind:
         needed = STAGES[behind[0]].title
         return StageStatus(name, StageState.STALE, f"{title} must run again after {needed}.")
@@ -197,7 +203,7 @@ def _difference(before: Mapping[str, Any], now: Parts) -> str:
     if before.get("fps") != now["fps"]:
         return "the frame rate was changed"
     if before.get("name") != now.get("name"):
-        return "the project was renamed"
+        return "it has another name"
     return "the program makes it differently now"
 
 

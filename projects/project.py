@@ -19,8 +19,10 @@ from emotalker.projects.content import sha256_of, videos_in
 from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, Performance, RunRecord
 from emotalker.projects.merging import merged
 from emotalker.projects.split import find_clip, held_out
+from emotalker.projects.twin_name import rename_twin
 
 RUNS = "runs"
+TWIN = "avatar"
 FRAME_RATES = (25.0, 30.0)
 
 
@@ -231,7 +233,7 @@ class Project:
         self._update(consent=consent)
 
     def rename(self, name: str) -> None:
-        """Call the person something else; the folder stays where it is.
+        """Call the person something else, in the packed twin too; the folder stays where it is.
 
         Raises:
             UserError: if the name is empty, or the project could not be saved.
@@ -271,8 +273,10 @@ class Project:
         self._save(merged(base, wanted, self.manifest))
 
     def note_run(self, record: RunRecord) -> None:
-        """Append to the history of runs."""
+        """Append to the history of runs; a twin packed while the person was renamed gets the new name."""
         self._merge(lambda manifest: msgspec.structs.replace(manifest, runs=[*manifest.runs, record]))
+        if record.stage == TWIN and record.outcome == "finished":
+            rename_twin(self.stage_folder(TWIN), self.manifest.name)
 
     def _merge(self, change: Callable[[Manifest], Manifest]) -> None:
         """Apply a change to the file as it is now, which another process may have saved during long work.
@@ -291,7 +295,10 @@ class Project:
             on_disk = store.current(self.folder)
             changed = wanted if on_disk is None else merged(self.manifest, wanted, on_disk)
             store.save(self.folder, changed)
+            renamed = changed.name != self.manifest.name
             self.manifest = changed
+            if renamed:
+                rename_twin(self.stage_folder(TWIN), changed.name)
 
 
 class _Draft(Project):

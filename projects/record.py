@@ -25,6 +25,8 @@ class StageRecord(msgspec.Struct, frozen=True):
         finished: False while it runs, and after a stop.
         device: "cpu" or "cuda", for the report.
         started: ISO time of the first start, UTC.
+        outputs: names of the files it left for other stages, relative to the folder; None until it finished, and in
+            records of older programs.
     """
 
     stage: str
@@ -33,6 +35,7 @@ class StageRecord(msgspec.Struct, frozen=True):
     finished: bool
     device: str
     started: str
+    outputs: list[str] | None = None
 
 
 def fingerprint_of(parts: Parts) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import explain_os_error
 from emotalker.projects.document import Consent, Performance
+from emotalker.projects.outputs import is_whole
 from emotalker.projects.project import Project
 
 NAME = "Sample twin"
@@ -18,7 +19,7 @@ STATEMENT = "This person is synthetic: a computer made the face and the voice. N
 
 
 def sample_project(root: Path) -> Project:
-    """The sample's project below `root`, made the first time or when the program brings another sample.
+    """The sample's project below `root`, made the first time, when it is damaged, or when the program brings another.
 
     What the user did with it (voice, emotions, films) is kept.
 
@@ -37,7 +38,8 @@ def sample_project(root: Path) -> Project:
         else:
             project = Project.open(folder)
         mark = folder / MARK
-        if not mark.is_file() or mark.read_bytes() != description or not (twin / "avatar.json").is_file():
+        whole = all(is_whole(twin / name) for name in ("avatar.json", "avatar.safetensors"))
+        if not whole or not mark.is_file() or mark.read_bytes() != description:
             shutil.rmtree(twin, ignore_errors=True)
             shutil.copytree(sample.avatar_dir, twin)
             shutil.copyfile(sample.voice_path, folder / sample.voice_path.name)

@@ -12,6 +12,7 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import explain_os_error
 from emotalker.engine.jobs import Job, Notice, Outcome, StopToken
+from emotalker.projects.outputs import broken_outputs, discard, outputs_of
 from emotalker.projects.record import Parts, StageRecord, fingerprint_of, read_record, write_record
 
 OLD = "old"
@@ -53,6 +54,7 @@ class StageJob:
         before = read_record(self.out)
         if before is not None and before.fingerprint == record.fingerprint and not self.restart:
             record = before
+            self._discard(broken_outputs(self.out, before))
         else:
             moved = _set_aside(self.out)
             if moved is not None:
@@ -60,8 +62,14 @@ class StageJob:
         write_record(self.out, _with_state(record, False, self.device))
         outcome = yield from self._stage_function(stop)
         if outcome is Outcome.FINISHED:
-            write_record(self.out, _with_state(record, True, self.device))
+            write_record(self.out, _with_state(record, True, self.device, outputs_of(self.stage, self.out)))
         return outcome
+
+    def _discard(self, names: list[str]) -> None:
+        try:
+            discard(self.out, names)
+        except OSError as error:
+            raise explain_os_error(error, self.out) from error
 
     def _stage_function(self, stop: StopToken) -> Job:
         # Imported here: each stage brings torch or other heavy packages, and a job for another process needs none.
@@ -96,8 +104,8 @@ class StageJob:
         return Outcome.FINISHED
 
 
-def _with_state(record: StageRecord, finished: bool, device: str) -> StageRecord:
-    return StageRecord(record.stage, record.fingerprint, record.parts, finished, device, record.started)
+def _with_state(record: StageRecord, finished: bool, device: str, outputs: list[str] | None = None) -> StageRecord:
+    return StageRecord(record.stage, record.fingerprint, record.parts, finished, device, record.started, outputs)
 
 
 def _set_aside(folder: Path) -> Path | None:

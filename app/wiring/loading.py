@@ -46,6 +46,7 @@ class Loading(QObject):
 
     twin_loaded = Signal(object)
     twin_gone = Signal()
+    twin_failed = Signal(object)
     voice_loaded = Signal(object)
     message = Signal(object)
 
@@ -106,7 +107,7 @@ class Loading(QObject):
     def _twin_failed(self, error: BaseException, asked: int) -> None:
         if asked == self._asked:
             self.message.emit("The twin could not be loaded.")
-            self._studio.fail(error)
+            self.twin_failed.emit(error)
 
     def _performance_changed(self, performance: Performance) -> None:
         """Read the voice if it is another one than the last."""

@@ -83,10 +83,15 @@ class ProjectsWiring(QObject):
 
     # ---- projects ----
 
+    @property
+    def sample_folder(self) -> Path:
+        """Where the sample twin's project is, or will be."""
+        return self.studio.settings.projects_root / SAMPLE_FOLDER
+
     def refresh_gallery(self) -> None:
         """Show all known projects, the sample first."""
         recent = [Path(p) for p in self.studio.settings.values.recent]
-        sample = self.studio.settings.projects_root / SAMPLE_FOLDER
+        sample = self.sample_folder
         shown = cards([p for p in recent if p != sample])
         self.window.gallery.set_cards([*_sample_card(sample), *shown])
 
@@ -155,7 +160,7 @@ class ProjectsWiring(QObject):
         from emotalker.projects.duplicate import DuplicateJob, copy_name, copy_place
 
         if not (folder / "project.json").is_file():
-            if folder == self.studio.settings.projects_root / SAMPLE_FOLDER:
+            if folder == self.sample_folder:
                 self.open_sample(lambda: self.duplicate(folder))  # the sample before it was opened the first time
             else:
                 self.refresh_gallery()  # it was moved or deleted since, and its card says so now

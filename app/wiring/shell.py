@@ -88,8 +88,11 @@ class ShellWiring(QObject):
         self.window.toasts.show_toast(notice.text, notice.level)
 
     def _failed(self, error: UserError, details: str) -> None:
-        dialog = ErrorDialog(error, details, self.window)
+        remedy = self.studio.remedy_of(error)
+        dialog = ErrorDialog(error, details, self.window, remedy.text if remedy is not None else "")
         dialog.report_requested.connect(lambda: self.report(details))
+        if remedy is not None:
+            dialog.remedy_requested.connect(remedy.do)
         dialog.exec()
         dialog.deleteLater()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject
 
-from emotalker.app.studio import Studio
+from emotalker.app.studio import Remedy, Studio
 from emotalker.app.wiring.projects import ProjectsWiring
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Notice
 from emotalker.projects import Manifest, Performance, Project
 from emotalker.projects.jobstate import ClipChecked, JobEnd, JobState, Phase, StageEnded
+from emotalker.projects.packing import PackJob, can_pack, packable
 from emotalker.projects.recording import record
 from emotalker.projects.train_job import TrainJob
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from emotalker.projects.estimate import MachineSpeed
     from emotalker.widgets.training import PresetChoice
 
+PACK = "Pack the twin again"
 PRESETS = (
     ("draft", "Draft", "Good enough to judge clips and voice; 256 x 256 while learning."),
     ("standard", "Standard", "Sharp at 512 x 512; for films."),
@@ -59,6 +62,7 @@ class TrainingWiring(QObject):
         queue.ended.connect(self._ended)
         actions = studio.actions
         actions.on("train.start", lambda: self.start(self._preset()))
+        actions.on("train.pack", self.pack_again)
         actions.on("train.pause", lambda: self._with_job(queue.pause))
         actions.on("train.resume", lambda: self._with_job(queue.resume))
         actions.on("train.stop", lambda: self._with_job(queue.stop))
@@ -114,6 +118,34 @@ class TrainingWiring(QObject):
         self.session.announce()
         job = TrainJob(project.folder, preset, "auto")
         self.queue.submit(JobSpec("train", f"Training {project.manifest.name}", job, project.folder))
+
+    def twin_failed(self, error: BaseException) -> None:
+        """Tell that the twin cannot be loaded, with what mends it: packing it again, or the sample anew."""
+        project = self.session.project
+        remedy: Remedy | None = None
+        if project is not None and project.folder == self.projects.sample_folder:
+            remedy = Remedy("Bring the sample twin anew", self._sample_again)
+        elif project is not None and can_pack(project):
+            remedy = Remedy(PACK, self.pack_again)
+        self.studio.fail(error, remedy)
+
+    def pack_again(self) -> None:
+        """Pack the twin of the open project once more from what was learned."""
+        project = self.session.project
+        if project is None or self._trains(project.folder):
+            return
+        try:
+            packable(project)
+        except UserError as error:
+            self.studio.fail(error)
+            return
+        title = f"Packing {project.manifest.name}"
+        self.queue.submit(JobSpec("train", title, PackJob(project.folder), project.folder))
+
+    def _sample_again(self) -> None:
+        shutil.rmtree(self.projects.sample_folder / "runs" / "avatar", ignore_errors=True)
+        self.session.open(None)
+        self.projects.open_sample()
 
     def refresh(self) -> None:
         """Work out anew where every stage stands and what a training would cost; off the window's thread."""

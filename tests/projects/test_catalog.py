@@ -28,7 +28,7 @@ def _record(project: Project, stage: str, finished: bool) -> None:
         "labels": {c.id: [c.emotion, c.level] for c in project.clips},
         "name": project.manifest.name,
     }
-    record = StageRecord(stage, fingerprint_of(parts), parts, finished, "cpu", "2026-01-01T00:00:00+00:00")
+    record = StageRecord(stage, fingerprint_of(parts), parts, finished, "cpu", "2026-01-01T00:00:00+00:00", [])
     write_record(project.stage_folder(stage), record)
 
 

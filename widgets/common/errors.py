@@ -27,11 +27,13 @@ class ErrorDialog(QDialog):
         error: what to say.
         details: text for experts; without it there is nothing to unfold.
         parent: the window it belongs to.
+        remedy: what a button that mends it says; empty where there is none.
     """
 
     report_requested = Signal()
+    remedy_requested = Signal()
 
-    def __init__(self, error: UserError, details: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, error: UserError, details: str = "", parent: QWidget | None = None, remedy: str = "") -> None:
         super().__init__(parent)
         self.setObjectName("error_dialog")
         self.setWindowTitle("Something did not work")
@@ -42,7 +44,8 @@ class ErrorDialog(QDialog):
         for label in (self.what, self.why, self.advice):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build(details)
-        self.close_button.setFocus()  # Enter and Space close: a name typed wrong is nothing to report
+        # Enter and Space close, or mend: a name typed wrong is nothing to report
+        (self._add_remedy(remedy) if remedy else self.close_button).setFocus()
 
     def _build(self, details: str) -> None:
         inside = QWidget()
@@ -113,7 +116,26 @@ class ErrorDialog(QDialog):
         for button in (self.unfold, self.report, self.close_button):
             button.setAccessibleName(button.text().replace("&", "").rstrip("…"))
             button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self._row = row
         return row
+
+    def _add_remedy(self, text: str) -> QPushButton:
+        """A button that mends what failed takes the place of Close as what Enter presses."""
+        button = self.remedy = QPushButton(text)
+        button.setObjectName("error_remedy")
+        button.setToolTip(f"{text} now (Enter)")
+        button.setAccessibleName(text)
+        button.setProperty("role", "primary")
+        self.close_button.setProperty("role", "")
+        self.close_button.setDefault(False)
+        button.setDefault(True)
+        button.clicked.connect(self._mend)
+        self._row.addWidget(button)
+        return button
+
+    def _mend(self) -> None:
+        self.accept()
+        self.remedy_requested.emit()
 
     def _fold(self, shown: bool) -> None:
         self.unfold.setIcon(style.icon("chevron_down" if shown else "chevron_right"))

@@ -10,6 +10,7 @@ from emotalker.projects.catalog import ProjectCard, State
 ICONS: dict[State, tuple[str, str]] = {
     "ready": ("good", "good"),
     "changed": ("warning", "warn"),
+    "broken": ("error", "bad"),
     "training": ("train", "accent"),
     "stopped": ("pause", "warn"),
     "untrained": ("clips", "muted"),

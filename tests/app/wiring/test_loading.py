@@ -55,6 +55,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(loading, "_load_twin", lambda folder: read(folder.parents[1]))
     monkeypatch.setattr(loading, "load_voice", lambda file, _avatar: read(file))
     loads = Loading(studio, studio)  # type: ignore[arg-type]
+    loads.twin_failed.connect(studio.errors.append)
     loads.twin_loaded.connect(lambda twin: heard.append(f"twin {twin}"))
     loads.voice_loaded.connect(lambda voice: heard.append(f"voice {voice}"))
     messages: list[str | None] = []
