@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from emotalker.engine.errors import UserError
 from emotalker.engine.export import FilmJob
+from emotalker.projects.backgrounds import shown_background
 from emotalker.projects.project import Project
 
 FILMS = "films"
@@ -44,9 +45,8 @@ def film_job(
             f"{out.name} is a recording of this project.", "The film would take its place.", "Choose another name."
         )
     view = replace(performance.view if keep_view else type(performance.view)(), framing=framing)
-    fields: Mapping[str, Any] = {
-        "background": performance.background, "seed": performance.seed, "creator": "", **options,
-    }  # fmt: skip
+    background = shown_background(project.folder, performance.background)
+    fields: Mapping[str, Any] = {"background": background, "seed": performance.seed, "creator": "", **options}
     job = FilmJob(avatar_dir=twin, out=out, voice=voice, curve=performance.curve, view=view, **fields)
     job.check()
     return job

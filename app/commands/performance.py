@@ -74,14 +74,16 @@ class SetBackground(Command):
     name = "Change background"
 
     def do(self, project: Project) -> None:
-        """Keep it, if it is a picture that can be read or a colour.
+        """Keep it, a picture as a copy in the project, if it can be read.
 
         Raises:
             UserError: if it is not; the background before stays.
         """
         from emotalker.engine.render.backdrop import check_backdrop
+        from emotalker.projects.backgrounds import kept_background, shown_background
 
-        _change(project, background=check_backdrop(self.background))
+        check_backdrop(shown_background(project.folder, self.background))
+        _change(project, background=kept_background(project.folder, self.background))
 
     @staticmethod
     def ask(parent: object) -> SetBackground | None:

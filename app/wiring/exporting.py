@@ -14,6 +14,7 @@ from emotalker.app.wiring.projects import show_in_folder
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.projects import Manifest, Project
+from emotalker.projects.backgrounds import shown_background
 from emotalker.projects.export_job import FILMS, film_job, films_of, refuse_without_consent
 from emotalker.projects.jobstate import JobEnd, JobState, Phase
 from emotalker.projects.storage import free_space
@@ -127,7 +128,7 @@ class ExportWiring(QObject):
             folder=folder,
             duration=voice.track.duration if voice is not None else 0.0,
             loop=performance.loop,
-            background=performance.background,
+            background=shown_background(project.folder, performance.background),
             has_voice=voice is not None,
             free_bytes=free_space(folder),
             taken=frozenset(film.path for film in self._films.values() if not film.state.phase.over),

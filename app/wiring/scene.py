@@ -12,6 +12,7 @@ from emotalker.app.recovery import Autosave
 from emotalker.engine.errors import UserError
 from emotalker.engine.render.view import View
 from emotalker.projects import Performance, Project
+from emotalker.projects.backgrounds import shown_background
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,8 @@ class SceneWiring(QObject):
         performer = self._performing.performer
         if performer is not None:
             performer.set_view(view)
-            performer.set_background(performance.background)
+            folder = self._session.project.folder if self._session.project is not None else Path()
+            performer.set_background(shown_background(folder, performance.background))
 
     def show_voice(self, voice: Voice | None) -> None:
         """Name the recording."""

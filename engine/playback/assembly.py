@@ -59,6 +59,7 @@ class Assembly:
         on_error: takes what goes wrong, once for each kind; nothing moves after that until something changes.
         meter: counts.
         now: monotonic seconds.
+        on_notice: takes a sentence for the user, in a thread of the assembly.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Assembly:
         on_error: Callable[[BaseException], None],
         meter: Meter,
         now: Now = time.perf_counter,
+        on_notice: Callable[[str], None] = lambda text: None,
     ) -> None:
+        self._on_notice = on_notice
         self._line, self._playing, self._on_frame, self._on_error = line, playing, on_frame, on_error
         self.meter, self._now = meter, now
         self.cadence = Cadence()
@@ -275,7 +278,7 @@ class Assembly:
     def _drawing(self) -> None:
         from emotalker.engine.playback.drawing import Drawer
 
-        drawer = Drawer()
+        drawer = Drawer(self._on_notice)
         while not self._closing:
             self._draw_one(drawer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,17 +13,23 @@ from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.cpu import GaussianArrays, PlaybackRenderer
 from emotalker.engine.gaussians.gaussians import Gaussians
 from emotalker.engine.playback.scene import Look
-from emotalker.engine.render.backdrop import backdrop
+from emotalker.engine.render.backdrop import backdrop_or_plate
 from emotalker.engine.render.view import camera_of
 
 U8 = NDArray[np.uint8]
 
 
 class Drawer:
-    """Draws frame after frame; for one thread."""
+    """Draws frame after frame; for one thread.
 
-    def __init__(self) -> None:
+    Args:
+        on_notice: takes a sentence for the user, such as that a background picture is gone.
+    """
+
+    def __init__(self, on_notice: Callable[[str], None] = lambda text: None) -> None:
         self._renderer = PlaybackRenderer()
+        self._on_notice = on_notice
+        self._told = ""
         self._seen: tuple[Avatar, Look] | None = None
         self._camera: Camera | None = None
         self._background: U8 | None = None
@@ -30,8 +38,10 @@ class Drawer:
     def draw(self, avatar: Avatar, look: Look, arrays: GaussianArrays) -> tuple[U8 | None, Camera, U8]:
         """Picture (None for "gl"), camera and background of a frame.
 
+        A background that cannot be read is told once, and the recorded one stands in for it.
+
         Raises:
-            UserError: if the background cannot be read, or the backend does not run here.
+            UserError: if the backend does not run here.
         """
         camera, background = self._surroundings(avatar, look)
         if look.backend == "gl":
@@ -45,7 +55,12 @@ class Drawer:
         if self._seen is None or self._seen[0] is not avatar or self._seen[1] != look:
             self._seen = None
             self._camera = camera_of(avatar, look.view, look.width, look.height)
-            self._background = backdrop(look.background, avatar.plate, look.view, look.width, look.height)
+            self._background, error = backdrop_or_plate(
+                look.background, avatar.plate, look.view, look.width, look.height
+            )
+            if error is not None and self._told != look.background:
+                self._on_notice(f"{error.what} The recorded background is shown instead. {error.what_to_do}")
+            self._told = look.background if error is not None else ""
             self._on_card = None
             self._seen = (avatar, look)
         assert self._camera is not None

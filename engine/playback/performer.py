@@ -56,7 +56,7 @@ class Performer:
         self._speaker = Speaker(on_notice, device, now)
         self._speaker.open(None, 1)
         self._assembly = Assembly(
-            self._speaker.line, lambda: self._speaker.playing, on_frame, self._failed, self._meter, now
+            self._speaker.line, lambda: self._speaker.playing, on_frame, self._failed, self._meter, now, on_notice
         )
         self._closed = False
 

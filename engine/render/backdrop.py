@@ -49,6 +49,14 @@ def backdrop(spec: str, plate: U8, view: View, width: int, height: int) -> U8:
     return np.full((height, width, 3), colour_of(spec), np.uint8)
 
 
+def backdrop_or_plate(spec: str, plate: U8, view: View, width: int, height: int) -> tuple[U8, UserError | None]:
+    """As `backdrop`, but with the plate, and why, where what is asked for cannot be shown."""
+    try:
+        return backdrop(spec, plate, view, width, height), None
+    except UserError as error:
+        return _plate(plate, view, width, height), error
+
+
 def check_backdrop(spec: str) -> str:
     """`spec`, if it is a background.
 

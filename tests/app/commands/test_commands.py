@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,8 +17,10 @@ from emotalker.app.session import Session
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
 from emotalker.engine.media import Mp4Writer
+from emotalker.engine.render.backdrop import check_backdrop
 from emotalker.engine.render.view import View
 from emotalker.projects import CheckSummary, Consent, Project
+from emotalker.projects.backgrounds import shown_background
 
 
 def film(path: Path, seed: int) -> Path:
@@ -208,6 +211,30 @@ def test_a_name_gets_the_ending_of_its_kind(typed: str, kind: str, wanted: str) 
     """Who types a name alone gets a file of the kind that was chosen; an ending that was typed stays."""
     kinds = "PNG, see-through (*.png);;JPEG (*.jpg)"
     assert with_ending(Path("/films") / typed, kind, kinds) == Path("/films") / wanted
+
+
+def test_a_background_picture_goes_where_the_project_goes(session: Session, tmp_path: Path) -> None:
+    """It is copied once; the document names the copy, the project can move, and what was chosen can go."""
+    project = session.project
+    assert project is not None
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    for name, shade in (("a/Wall.PNG", 90), ("b/same.png", 90), ("b/wall.png", 200)):
+        cv2.imwrite(str(tmp_path / name), np.full((8, 8, 3), shade, np.uint8))
+    found = []
+    for name in ("a/Wall.PNG", "b/same.png", "b/wall.png"):
+        session.edit("Change background", SetBackground(f"image:{tmp_path / name}").do)
+        found.append(session.performance.background)
+    assert found[0] == found[1] == "image:backgrounds/Wall.png"
+    assert found[2] not in found[:2]
+    session.edit("Change background", SetBackground(found[0]).do)
+    assert session.performance.background == found[0]
+    (tmp_path / "a/Wall.PNG").unlink()
+    moved = project.folder.rename(tmp_path / "elsewhere")
+    spec = shown_background(moved, found[0])
+    assert check_backdrop(spec) == spec
+    assert Path(spec.removeprefix("image:")).parent.parent == moved
+    assert shown_background(moved, "image:/old/wall.png") == "image:/old/wall.png"
 
 
 def test_a_picture_that_cannot_be_read_leaves_the_background(session: Session, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,7 +17,8 @@ from emotalker.engine.avatar import Avatar, Heard
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.errors import UserError
 from emotalker.engine.media import AudioTrack
-from emotalker.engine.playback import Frame, Performer
+from emotalker.engine.playback import Frame, Performer, drawing
+from emotalker.engine.render.backdrop import backdrop
 from emotalker.engine.render.view import View
 
 SIDE = 96
@@ -221,21 +224,54 @@ def test_another_twin_while_playing(stage: Screen, twin: Avatar) -> None:
     assert not stage.errors
 
 
-def test_an_error_is_said_once_and_playing_pauses(stage: Screen) -> None:
-    """A background that is gone: one message, and the next good one plays on."""
+def test_a_background_that_is_gone_is_the_recorded_one(stage: Screen, twin: Avatar, tmp_path: Path) -> None:
+    """One notice however the camera moves; playing goes on, and the picture is there as soon as it can be read."""
+    performer, picture = stage.performer, tmp_path / "wall.png"
+    stage.notices.clear()
+    performer.set_background("#203040")
+    stage.until(lambda f: f.background[0, 0].tolist() == [0x20, 0x30, 0x40])
+    performer.play()
+    performer.set_background(f"image:{picture}")
+    wall = backdrop("plate", twin.plate, View(), SIDE, SIDE)
+    stage.until(lambda f: np.array_equal(f.background, wall))
+    performer.set_view(View(yaw=3.0))
+    stage.watch(0.3)
+    assert performer.playing
+    assert not stage.errors
+    (told,) = stage.notices
+    assert "wall.png" in told
+    assert "recorded background" in told
+    cv2.imwrite(str(picture), np.full((8, 8, 3), 200, np.uint8))
+    performer.set_view(View(yaw=4.0))
+    stage.until(lambda f: f.background[0, 0].tolist() == [200, 200, 200])
+
+
+def test_an_error_is_said_once_and_playing_pauses(stage: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that cannot be made: one message, and what can be drawn plays on."""
     performer = stage.performer
     performer.play()
     stage.watch(0.2)
-    performer.set_background("image:/nowhere/picture.png")
-    end = time.perf_counter() + 5
-    while not stage.errors and time.perf_counter() < end:
-        time.sleep(0.01)
-    performer.set_view(View(yaw=3.0))
-    stage.watch(0.3)
+
+    def fail(*_: object) -> None:
+        raise UserError("No camera.", "It is broken.", "Mend it.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(drawing, "camera_of", fail)
+        performer.set_background("#000000")
+        _wait_for_errors(stage)
     assert [type(e) for e in stage.errors] == [UserError]
     assert not performer.playing
     performer.set_background("#ff0000")
     assert stage.next().background[0, 0].tolist() == [255, 0, 0]
+
+
+def _wait_for_errors(stage: Screen) -> None:
+    """Until something failed, and a little longer, in which the view moves too."""
+    end = time.perf_counter() + 5
+    while not stage.errors and time.perf_counter() < end:
+        time.sleep(0.01)
+    stage.performer.set_view(View(yaw=3.0))
+    stage.watch(0.3)
 
 
 def test_closing_leaves_nothing(twin: Avatar) -> None:
