@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
@@ -34,12 +35,36 @@ def sharpened(image: F32, matte: F32, plate: F32) -> tuple[F32, F32]:
         Matte [S, S] in [0, 1] and its weight [S, S] in [0, 1].
     """
     side = 2 * int(REACH * len(matte)) + 1
-    apart = np.abs(image - plate).max(-1)
-    person = (matte > SURE_IN).astype(np.float32)
-    covered = cv2.boxFilter(person, -1, (side, side))
-    usual = cv2.boxFilter(apart * person, -1, (side, side)) / np.maximum(covered, 1e-6)
-    usual = np.where(covered > 1e-3, usual, 0)
-    estimate = np.clip(apart / np.maximum(SPAN * usual, 1e-3), 0, 1)
-    band = (matte > SURE_OUT) & (matte < SURE_IN)
-    weight = np.where(band, DOUBT * np.clip(usual / CLEAR, 0, 1) ** 2, 1).astype(np.float32)
-    return np.where(band, estimate, matte).astype(np.float32), weight
+    apart, person, both = (np.empty(matte.shape, np.float32) for _ in range(3))
+    _differences(image, matte, plate, apart, person, both)
+    covered, usual = (cv2.boxFilter(plane, -1, (side, side)) for plane in (person, both))
+    _corrected(matte, apart, covered, usual, person, both)
+    return person, both
+
+
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+def _differences(image, matte, plate, apart, person, both):  # type: ignore[no-untyped-def]
+    """Largest difference of the channels from the plate, whether the person is surely there, and their product."""
+    for y in range(matte.shape[0]):
+        for x in range(matte.shape[1]):
+            a, b = abs(image[y, x, 0] - plate[y, x, 0]), abs(image[y, x, 1] - plate[y, x, 1])
+            most = max(max(a, b), abs(image[y, x, 2] - plate[y, x, 2]))
+            inside = np.float32(1) if matte[y, x] > SURE_IN else np.float32(0)
+            apart[y, x] = most
+            person[y, x] = inside
+            both[y, x] = inside * most
+
+
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+def _corrected(matte, apart, covered, usual, sharp, weight):  # type: ignore[no-untyped-def]
+    """The corrected matte and its weight, from means around each pixel."""
+    for y in range(matte.shape[0]):
+        for x in range(matte.shape[1]):
+            m = matte[y, x]
+            sharp[y, x] = m
+            weight[y, x] = 1
+            if SURE_OUT < m < SURE_IN:
+                near = usual[y, x] / max(covered[y, x], np.float32(1e-6)) if covered[y, x] > 1e-3 else np.float32(0)
+                sharp[y, x] = min(apart[y, x] / max(np.float32(SPAN) * near, np.float32(1e-3)), np.float32(1))
+                trust = min(near / np.float32(CLEAR), np.float32(1))
+                weight[y, x] = np.float32(DOUBT) * trust * trust

@@ -28,14 +28,14 @@ import cv2
 import numpy as np
 
 from emotalker.engine.clip import ClipInput
-from emotalker.engine.gaussians import blendshapes, deltas
+from emotalker.engine.gaussians import blendshapes, deltas, posed
 from emotalker.engine.gaussians.cpu import autograd, get_threads, set_threads, warm_up
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.media import FrameSource, FrameStoreWriter, Prefetcher
 from emotalker.engine.presets import preset
 from emotalker.engine.synthetic.sample import SampleConfig, make_sample
 from emotalker.engine.torch_threads import one_torch_thread
-from emotalker.engine.training import dssim, stage1
+from emotalker.engine.training import dssim, picture, stage1
 from emotalker.engine.training.frames import TrainingFrames
 
 PARTS = {
@@ -44,12 +44,16 @@ PARTS = {
     "posed": [(blendshapes.GaussianBlendshapes, "posed")],
     "raster forward": [(stage1, "rasterize")],
     "light and compose": [(stage1, "relight"), (stage1, "compose")],
-    "picture loss": [(stage1, "picture_loss")],
+    "picture loss": [(stage1, "picture_loss"), (stage1, "picture_losses")],
     "prior": [(stage1, "prior_loss")],
     "backward, all": [(stage1.torch.Tensor, "backward")],
     "backward of raster": [(autograd._Rasterize, "backward")],
     "backward of dssim": [(dssim._Ssim, "backward")],
+    "backward of losses": [(picture, "_Compare.backward")],
+    "backward of posed": [(posed, "Posed.backward")],
     "backward of deltas": [(deltas, "_Mix.backward")],
+    "corrections": [(stage1, "posed_with"), (stage1.Corrections, "learn"), (stage1.Corrections, "cost")],
+    "watch of clips": [(stage1.ClipWatch, "look")],
     "density": [(stage1.Density, "add")],
     "psnr": [(stage1, "psnr_of")],
 }
@@ -143,6 +147,7 @@ def measure(
     watch = Stopwatch(clock)
     with closing(TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth)) as frames:
         trainer = stage1.Stage1Trainer(frames, config)
+        trainer.step = config.steps // 5  # where corrections have begun and nothing is doubled yet
         order = np.random.default_rng(config.seed).integers(0, len(frames), warm + steps).tolist()
         with wrapped(watch), closing(Prefetcher(frames.read, order, depth=8, workers=1)) as samples:
             trainer.optimizer.step = watch.around("adam", trainer.optimizer.step)  # type: ignore[method-assign]
@@ -188,7 +193,9 @@ def main() -> None:
     parser.add_argument("--one-thread", action="store_true")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    config = dataclasses.replace(preset("standard").fit, count=args.count, most=2 * args.count, size=args.size)
+    config = dataclasses.replace(
+        preset("standard").fit, count=args.count, most=2 * args.count, size=args.size, densify_from=1
+    )
     if args.one_thread:
         set_threads(1)
     clock = time.thread_time if args.one_thread else time.perf_counter
