@@ -40,6 +40,7 @@ class Stage1Config:
         densify_share: largest share of the Gaussians doubled at a time.
         densify_gradient: smallest screen-space gradient (of normalised coordinates) that asks for more detail.
         prune_opacity: Gaussians fainter than this are removed.
+        learned_bases: learn this many mixtures of expressions instead of a delta for each (see `bases`); None for each.
         correct: which parts of the tracks the fit may correct on its training frames (see `corrections.GROUPS`).
         correct_from: first step that does, as a share of the steps.
         weight_correct: weight of the corrections' regulariser.
@@ -76,6 +77,7 @@ class Stage1Config:
     densify_share: float = 0.05
     densify_gradient: float = 2e-4
     prune_opacity: float = 0.005
+    learned_bases: int | None = None
     correct: tuple[str, ...] = ("neck", "root_rotation", "root_translation")
     correct_from: float = 0.1
     weight_correct: float = 1e-4

@@ -28,6 +28,7 @@ from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, Render, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.adam import FusedAdam
+from emotalker.engine.training.bases import F32, principal_map, spread
 from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.corrections import Corrections, corrected, posed_with
@@ -178,7 +179,12 @@ class Stage1Trainer:
         self.late: LateNumbers[tuple[int, int]] = LateNumbers()
         self.plates = [posed.plate.to(device) for posed in frames.clips]
         shapes.deltas.learned = torch.zeros_like(shapes.deltas.learned)
-        self._adopt(shapes, lighting, homes_of(shapes), {})
+        self.mapping: F32 | None = None
+        bases = None
+        if config.learned_bases is not None:
+            self.mapping = principal_map(np.concatenate([p.track.psi for p in frames.clips]), config.learned_bases)
+            bases = torch.zeros(len(shapes), self.mapping.shape[1], len(self.delta_scale))
+        self._adopt(shapes, lighting, homes_of(shapes), {}, bases)
 
     def _first_shapes(self) -> GaussianBlendshapes:
         f, c = self.frames, self.config
@@ -191,7 +197,9 @@ class Stage1Trainer:
         shapes = initial_blendshapes(f.head, f.identity, f.camera, reference, c.count, c.degree, c.seed)
         return shapes.select(morton_order(shapes.base.means).numpy().astype(np.int64))
 
-    def _adopt(self, shapes: GaussianBlendshapes, lighting: Tensor, homes: Tensor, moments: Arrays) -> None:
+    def _adopt(
+        self, shapes: GaussianBlendshapes, lighting: Tensor, homes: Tensor, moments: Arrays, bases: Tensor | None
+    ) -> None:
         """Make these the parameters being trained, with Adam's moments where given."""
         c = self.config
         self.shapes = shapes
@@ -202,19 +210,27 @@ class Stage1Trainer:
         # on the CPU the optimiser spreads the gradient over the rows itself
         shapes.deltas.learned = shapes.deltas.learned.to(self.device).requires_grad_(self.device != "cpu")
         self.rows: list[RowGradient] = []
+        # in units of their learning rates, as Adam moves all entries of a parameter alike
+        self.bases = None if bases is None else bases.to(self.device).requires_grad_(True)
         self.lighting = lighting.to(self.device).requires_grad_(True)
         rates = (c.lr_means, c.lr_quats, c.lr_scale, c.lr_opacity, c.lr_sh, 1.0, c.lr_lighting)
         groups = [{"params": [p], "lr": lr} for p, lr in zip(self._parameters().values(), rates)]
         # Adam moves every entry by its learning rate; the columns of the deltas have different units
-        groups[5] |= {"columns": self.delta_scale, "deltas": shapes.deltas, "rows": self.rows}
+        if self.bases is None:
+            groups[5] |= {"columns": self.delta_scale, "deltas": shapes.deltas, "rows": self.rows}
         self.optimizer = FusedAdam(groups)
         restore_optimizer(self.optimizer, self._parameters(), moments)
         self.density = Density.empty(len(shapes))
         self.homes, self.pulls = homes.to(self.device), pulls_of(shapes, c).to(self.device)
 
     def _parameters(self) -> dict[str, Tensor]:
-        values = [*(getattr(self.shapes.base, name) for name in FIELDS), self.shapes.deltas.learned, self.lighting]
-        return dict(zip(NAMES, values))
+        learned = self.shapes.deltas.learned if self.bases is None else self.bases
+        return dict(zip(NAMES, [*(getattr(self.shapes.base, name) for name in FIELDS), learned, self.lighting]))
+
+    def _spread_bases(self) -> None:
+        """Bring the deltas of single expressions up to date, where mixtures of them are learned."""
+        if self.bases is not None and self.mapping is not None:
+            self.shapes.deltas.learned = spread(self.bases, self.mapping, self.shapes.deltas) * self.delta_scale
 
     def _rasterized(self, number: int, row: Tensor | None = None, probe: RasterProbe | None = None) -> Render:
         """A training frame with its correction `row`, before light and plate."""
@@ -225,6 +241,7 @@ class Stage1Trainer:
             psi, bones, root = posed_with(self.frames.head, self.frames.joints, posed.track, frame, row)
         pose = (t.to(self.device, non_blocking=True) for t in (psi, bones, root))
         backend = "cuda" if self.device == "cuda" else "cpu"
+        self._spread_bases()
         return rasterize(self.shapes.posed(*pose, self.rows), self.frames.camera, backend=backend, probe=probe)
 
     def render(self, number: int, row: Tensor | None = None) -> Tensor:
@@ -288,12 +305,13 @@ class Stage1Trainer:
 
     def _densify(self) -> None:
         keep, doubled = self.density.plan(self.shapes, self.config)
+        self._spread_bases()
         old = self.shapes
         grown = double(old, keep, doubled, (self.config.seed, self.step))
         # the kernels are fastest when neighbours in space are neighbours in memory
         order = morton_order(grown.base.means).numpy().astype(np.int64)
         source = np.concatenate([keep, doubled])[order]
-        rows = old.deltas.rows_of(source)
+        rows = old.deltas.rows_of(source) if self.bases is None else source
         moments = optimizer_arrays(self.optimizer, self._parameters())
         for name in NAMES[:-1]:
             for part in ("m", "v"):
@@ -301,7 +319,8 @@ class Stage1Trainer:
                 moments[key] = moments[key][rows if name == "deltas" else source]
         grown = grown.select(order)
         homes = self.homes[torch.from_numpy(source).to(self.device)]
-        self._adopt(grown, self.lighting.detach(), homes, moments)
+        bases = None if self.bases is None else self.bases.detach()[torch.from_numpy(source).to(self.device)]
+        self._adopt(grown, self.lighting.detach(), homes, moments, bases)
 
     def preview(self) -> list[Tensor]:
         """Recording and render of a few fixed frames, side by side."""
@@ -314,11 +333,14 @@ class Stage1Trainer:
 
     def snapshot(self) -> tuple[Arrays, dict[str, object]]:
         """Everything needed to go on as if nothing had happened."""
+        self._spread_bases()
         arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
         arrays |= {
             "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
             "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
         }  # fmt: skip
+        if self.bases is not None:
+            arrays["bases"] = self.bases.detach().cpu().numpy()
         arrays |= self.corrections.to_arrays() | self.order.to_arrays() | self.watch.to_arrays()
         return arrays | optimizer_arrays(self.optimizer, self._parameters()), {"step": self.step}
 
@@ -331,7 +353,8 @@ class Stage1Trainer:
         shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
         moments = {k: v for k, v in arrays.items() if k.startswith("adam.")}
         lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
-        self._adopt(shapes, lighting, homes, moments)
+        bases = torch.from_numpy(np.array(arrays["bases"])) if "bases" in arrays else None
+        self._adopt(shapes, lighting, homes, moments, bases)
         self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
 
     def write_tracks(self, folder: Path) -> None:
@@ -346,6 +369,7 @@ class Stage1Trainer:
 
     def write_model(self, path: Path) -> None:
         """The fitted head, with each clip's lighting; what no frame shows is put in order first."""
+        self._spread_bases()
         shapes = self.shapes.select(np.arange(len(self.shapes)))
         frames = self.frames
         poses = []
