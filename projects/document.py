@@ -72,6 +72,22 @@ class Consent(msgspec.Struct, frozen=True):
     recording: str = ""
 
 
+class HeadEntry(msgspec.Struct, frozen=True):
+    """A head model the user brought; the project keeps what was made of it.
+
+    Attributes:
+        file: path with forward slashes, relative to the project's folder.
+        sha256: tells this head from any other, hex.
+        name: what kind of head it is.
+        source: name of the file it was read from.
+    """
+
+    file: str
+    sha256: str
+    name: str
+    source: str
+
+
 class RunRecord(msgspec.Struct, frozen=True):
     """One finished or stopped run of a stage, for the history; what is stale is read from the run's own folder.
 
@@ -131,6 +147,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         clips: in the order of adding.
         hold_out: ids of the clips no stage may learn from; empty lets the program choose.
         consent: of the person shown.
+        head: the head model to track with; None for the built-in one.
         performance: what the twin says and feels.
         runs: history, oldest first.
     """
@@ -144,5 +161,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     clips: list[ClipEntry] = []
     hold_out: list[str] = []
     consent: Consent = Consent()
+    head: HeadEntry | None = None
     performance: Performance = Performance()
     runs: list[RunRecord] = []

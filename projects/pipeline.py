@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emotalker.engine.errors import UserError
+from emotalker.projects.heads import head_file
 from emotalker.projects.outputs import broken_outputs
 from emotalker.projects.project import Project
 from emotalker.projects.record import Parts, StageRecord, as_json, fingerprint_of, read_record
@@ -132,6 +133,7 @@ def bind(
         parts=_expected(project, configs)[stage],
         name=project.manifest.name,
         restart=restart,
+        head=head_file(project) if stage == "track" else None,
     )
 
 
@@ -154,6 +156,8 @@ def _expected(project: Project, configs: Mapping[str, Any]) -> dict[str, Parts]:
         }
         if stage.labelled:
             parts["labels"] = labels
+        if name == "track" and project.manifest.head is not None:
+            parts["head"] = project.manifest.head.sha256
         if name == "avatar":
             parts["name"] = project.manifest.name
         result[name] = as_json(parts)
@@ -197,6 +201,8 @@ def _difference(before: Mapping[str, Any], now: Parts) -> str:
         old = before.get("config", {})
         names = sorted(k for k in {*old, *now["config"]} if old.get(k) != now["config"].get(k))
         return f"its settings were changed ({_listed(names)})"
+    if before.get("head") != now.get("head"):
+        return "another head model was chosen"
     for need in (name for name in STAGES if name in now["upstream"]):  # the earliest is the cause
         if before.get("upstream", {}).get(need) != now["upstream"][need]:
             return f"it builds on {STAGES[need].title}, which changed"

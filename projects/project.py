@@ -16,7 +16,7 @@ from emotalker.engine.jobs import Notice
 from emotalker.projects import store
 from emotalker.projects.adding import AddResult, ClipAdder, stored_name
 from emotalker.projects.content import sha256_of, videos_in
-from emotalker.projects.document import CheckSummary, ClipEntry, Consent, Manifest, Performance, RunRecord
+from emotalker.projects.document import CheckSummary, ClipEntry, Consent, HeadEntry, Manifest, Performance, RunRecord
 from emotalker.projects.merging import merged
 from emotalker.projects.split import find_clip, held_out
 from emotalker.projects.twin_name import rename_twin
@@ -231,6 +231,14 @@ class Project:
             UserError: if the project could not be saved.
         """
         self._update(consent=consent)
+
+    def set_head(self, head: HeadEntry | None) -> None:
+        """Choose the head model to track with, None for the built-in one; see `projects.heads`.
+
+        Raises:
+            UserError: if the project could not be saved.
+        """
+        self._update(head=head)
 
     def rename(self, name: str) -> None:
         """Call the person something else, in the packed twin too; the folder stays where it is.

@@ -32,6 +32,7 @@ class StageJob:
         parts: what the result depends on.
         name: of the project.
         restart: begin anew even if there is a checkpoint to go on from.
+        head: file of the head model to track with; None for the built-in one, and for every other stage.
     """
 
     stage: str
@@ -43,6 +44,7 @@ class StageJob:
     parts: Parts
     name: str
     restart: bool = False
+    head: Path | None = None
 
     def __call__(self, stop: StopToken) -> Job:
         """Run the stage, going on from its checkpoint if it was stopped; marks the folder as finished at the end.
@@ -77,7 +79,8 @@ class StageJob:
         if self.stage == "track":
             from emotalker.engine.tracking.stage import track
 
-            return track(self.clips, self.out, self.config, stop)
+            own = () if self.head is None else (self.head,)
+            return track(self.clips, self.out, self.config, stop, *own)
         if self.stage == "fit":
             from emotalker.engine.training.stage1 import fit
 

@@ -17,6 +17,7 @@ from emotalker.app.cli.check import check
 from emotalker.app.cli.console import print_error, say
 from emotalker.app.cli.demo import demo
 from emotalker.app.cli.evaluate import evaluate
+from emotalker.app.cli.head import head
 from emotalker.app.cli.new import new
 from emotalker.app.cli.remove import remove
 from emotalker.app.cli.render import render
@@ -94,7 +95,7 @@ app = typer.Typer(
     "The usual order: new, add, check, train, evaluate, render. "
     "Exit codes: 0 fine, 1 an error you can mend, 2 a bug, 130 stopped with Ctrl-C.",
 )
-for _command in (new, add, remove, check, train, render, evaluate, bench, demo):
+for _command in (new, head, add, remove, check, train, render, evaluate, bench, demo):
     app.command()(_command)
 app.add_typer(assets, name="assets")
 

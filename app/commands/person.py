@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from emotalker.app.commands.base import Command
 from emotalker.projects import Consent, Project
+from emotalker.projects.heads import bring_head, use_default_head
 
 
 @dataclass
@@ -47,3 +50,23 @@ class SetConsent(Command):
     def do(self, project: Project) -> None:
         """Keep it."""
         project.set_consent(self.consent)
+
+
+@dataclass
+class SetHead(Command):
+    """Track the person with a head model of the user's, or with the built-in one."""
+
+    file: Path | None
+    slow: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """Name for undo."""
+        return "Use the built-in head" if self.file is None else f"Use the head of {self.file.name}"
+
+    def do(self, project: Project) -> None:
+        """Read the head model and keep it."""
+        if self.file is None:
+            use_default_head(project)
+        else:
+            bring_head(project, self.file)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 
 from emotalker.app.commands.base import choose_folder, count_of
 from emotalker.app.commands.clips import AddClips, HoldOut, LabelClips, RelinkClips, RemoveClips
-from emotalker.app.commands.person import Rename, SetConsent
+from emotalker.app.commands.person import Rename, SetConsent, SetHead
 from emotalker.app.session import Session
 from emotalker.app.studio import Studio
 from emotalker.app.worker import JobSpec
@@ -151,6 +151,8 @@ class ProjectsWiring(QObject):
             self.studio.fail(error)
             return
         self._show(project, "clips")
+        if wanted.head is not None:
+            self.studio.do(SetHead(wanted.head))
         if wanted.files:
             labels = {f.path: (f.emotion, f.level) for f in wanted.files}
             self.add_clips(AddClips([f.path for f in wanted.files], labels, wanted.copy))

@@ -74,6 +74,8 @@ def track(
         )
     head = load_default_head() if head_file is None else load_head(head_file)
     save_head(head, out)
+    if head_file is not None:
+        yield Notice(STAGE, f"Tracking with the {head.name} of the project; the twin will hold a copy of that head.")
     looked = yield from _look(clips, out, config, stop)
     if not looked:
         return Outcome.STOPPED

@@ -63,6 +63,7 @@ class NewProjectDialog(QDialog):
             files=self.clips.clips(),
             copy=self.clips.copy.isChecked(),
             consent=consent if consent.given else None,
+            head=self.person.head.chosen(),
         )
 
     @property

@@ -22,6 +22,7 @@ from emotalker.projects.project import FRAME_RATES
 from emotalker.projects.storage import free_space
 from emotalker.widgets import style
 from emotalker.widgets.common import WrapLabel
+from emotalker.widgets.newproject.head import HeadField
 from emotalker.widgets.newproject.wanted import proposed_folder, wrong_folder, wrong_name
 from emotalker.widgets.training import words
 
@@ -29,12 +30,13 @@ USUAL_NEED = 5e9  # bytes; tracked frames and checkpoints of a few minutes of cl
 
 
 class PersonStep(QWidget):
-    """Name, folder, and behind "More" the frame rate.
+    """Name, folder, and behind "More" the frame rate and the head model.
 
     Attributes:
         name: of the person.
         folder: of the project; follows the name until somebody edits it.
         fps: frame rate.
+        head: a head model of the user's own.
     """
 
     changed = Signal()
@@ -48,19 +50,23 @@ class PersonStep(QWidget):
         self._name_wrong, self._folder_wrong = WrapLabel("", "bad"), WrapLabel("", "bad")
         self._space = WrapLabel("", "muted")
         self._asked = False
-        self._rate = QWidget()
+        self._rate, self.head = QWidget(), HeadField()
         self._build()
         self.folder.setText(str(root))
         self._refresh()
 
     def problem(self) -> str:
         """What is wrong here; empty if nothing."""
-        return wrong_name(self.name.text()) or wrong_folder(self.folder.text())
+        return wrong_name(self.name.text()) or wrong_folder(self.folder.text()) or self.head.problem()
 
     def show_problems(self) -> None:
         """From now on say also that the name is empty."""
         self._asked = True
         self._refresh()
+        if not wrong_name(self.name.text()) and not wrong_folder(self.folder.text()) and self.head.problem():
+            self.more.setChecked(True)
+            self.head.path.setFocus()
+            return
         (self.name if wrong_name(self.name.text()) else self.folder).setFocus()
 
     def path(self) -> Path:
@@ -100,6 +106,7 @@ class PersonStep(QWidget):
         inside = QFormLayout(self._rate)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addRow("Frame rate", self.fps)
+        inside.addRow("Head model", self.head)
         self._rate.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,9 +124,9 @@ class PersonStep(QWidget):
         column.addWidget(self._space)
         row = QHBoxLayout()
         row.addWidget(self.more)
-        row.addWidget(self._rate)
         row.addStretch(1)
         column.addLayout(row)
+        column.addWidget(self._rate)
         column.addStretch(1)
 
     def _name_typed(self, name: str) -> None:

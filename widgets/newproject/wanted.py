@@ -10,6 +10,9 @@ from emotalker.projects.document import Consent
 from emotalker.projects.names import clip_id
 from emotalker.projects.store import MANIFEST, backups_of
 
+HEAD_ENDINGS = (".pkl", ".npz", ".obj")
+"""Of the files in which head models come."""
+
 
 @dataclass(frozen=True)
 class NewClip:
@@ -31,6 +34,7 @@ class NewProject:
         files: clips to add.
         copy: whether the clips are copied into the project.
         consent: if it was given here.
+        head: a head model to track with; None for the built-in one.
     """
 
     name: str
@@ -39,6 +43,19 @@ class NewProject:
     files: list[NewClip] = field(default_factory=list)
     copy: bool = False
     consent: Consent | None = None
+    head: Path | None = None
+
+
+def wrong_head(text: str) -> str:
+    """What is wrong with the path of a head model; empty if nothing, or if none is given."""
+    if not text.strip():
+        return ""
+    path = Path(text.strip()).expanduser()
+    if not path.exists():
+        return "There is no such file or folder."
+    if path.is_file() and path.suffix.lower() not in HEAD_ENDINGS:
+        return "A head model is a .pkl file (FLAME), an .npz file (GNM) or the folder of an ICT-FaceKit."
+    return ""
 
 
 def proposed_folder(root: Path, name: str) -> Path:
