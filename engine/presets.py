@@ -45,13 +45,15 @@ _PRESETS = {
     ),
     "standard": Preset(
         TrackConfig(),
-        Stage1Config(steps=12_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
+        Stage1Config(steps=18_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
         ExpressConfig(steps=800),
         Stage2Config(steps=4000, size=512),
     ),
     "best": Preset(
         TrackConfig(),
-        Stage1Config(steps=30_000, count=50_000, most=65_000, size=512, refine=RefineConfig(4, size=384)),
+        Stage1Config(
+            steps=36_000, count=50_000, most=65_000, more_on_cuda=2.0, size=512, refine=RefineConfig(4, size=384)
+        ),
         ExpressConfig(steps=1200),
         Stage2Config(steps=5000, batch=4, size=512),
     ),

@@ -16,6 +16,7 @@ class Stage1Config:
         steps: optimiser steps, one frame each.
         count: Gaussians at the start.
         most: Gaussians densification may grow to.
+        more_on_cuda: factor of `count` and `most` on a CUDA card.
         size: side of the training image in pixels.
         degree: degree of the spherical harmonics; one viewpoint needs none.
         seed: seed of everything random.
@@ -53,6 +54,7 @@ class Stage1Config:
     steps: int = 6000
     count: int = 10_000
     most: int = 12_000
+    more_on_cuda: float = 1.0
     size: int = 256
     degree: int = 0
     seed: int = 0

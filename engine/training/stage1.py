@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +157,9 @@ class Stage1Trainer:
     """
 
     def __init__(self, frames: TrainingFrames, config: Stage1Config, device: str = "cpu") -> None:
+        if device == "cuda":
+            more = config.more_on_cuda
+            config = replace(config, count=int(config.count * more), most=int(config.most * more))
         self.frames, self.config, self.device = frames, config, device
         self.step = 0
         even = 1 if config.hardest > 1 else 2**62
