@@ -39,7 +39,7 @@ STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("track", "tracking the face", (), False),
-        Stage("fit", "fitting the neutral twin", ("track",), True),
+        Stage("fit", "fitting the neutral twin", ("track",), True, version=2),
         Stage("express", "learning to speak", ("track", "fit"), True),
         Stage("emote", "learning the emotions", ("track", "fit", "express"), True),
         Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True),

@@ -1,5 +1,7 @@
 """The presets of stage 1: what a name promises about Gaussians, pixels and work."""
 
+import itertools
+
 from emotalker.engine.presets import NAMES, preset
 
 
@@ -16,7 +18,7 @@ def test_names_promise_gaussians_and_pixels() -> None:
 def test_dearer_presets_work_more() -> None:
     """Each takes more steps, starts with more Gaussians and may grow to more than the one before."""
     fits = [preset(name).fit for name in ("tiny", "draft", "standard", "best")]
-    for small, large in zip(fits, fits[1:]):
+    for small, large in itertools.pairwise(fits):
         assert small.steps < large.steps
         assert small.count < large.count
         assert small.most < large.most
