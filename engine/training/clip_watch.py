@@ -17,8 +17,8 @@ from emotalker.engine.training.verdict import (
     verdicts,
 )
 
-LOOK_EVERY = 4
-"""Steps between looks; finding the regions costs a millisecond or two."""
+LOOK_EVERY, LOOK_EVERY_CUDA = 4, 50
+"""Steps between looks; finding the regions costs a millisecond or two, and a card is waited for."""
 LOOKED_AT = 12
 """Frames of a clip whose sharpness is measured."""
 
@@ -36,7 +36,7 @@ class ClipWatch:
 
     def look(self, step: int, sample: Sample, image: Tensor) -> None:
         """Note the render [S, S, 3] of a training frame, at some of the steps."""
-        if step % LOOK_EVERY:
+        if step % (LOOK_EVERY_CUDA if image.is_cuda else LOOK_EVERY):
             return
         track = self._frames.clips[sample.clip].track
         landmarks = track.landmarks[sample.frame] * (self._frames.size / track.size)

@@ -38,18 +38,23 @@ class Corrections:
         expressions: number of expressions K.
         groups: which of `GROUPS` are corrected; the others stay as tracked.
         weight: weight of the regulariser.
+        device: where the fit computes; nothing here waits for it.
 
     Attributes:
         rows: corrections before their mean is taken off, float32 [F, D].
         squares: running mean of squared gradients of each group [5].
     """
 
-    def __init__(self, frames: int, expressions: int, groups: tuple[str, ...], weight: float) -> None:
-        self.rows = torch.zeros(frames, 12 + expressions)
-        self.squares = torch.zeros(len(GROUPS))
-        self.weight = weight
+    def __init__(
+        self, frames: int, expressions: int, groups: tuple[str, ...], weight: float, device: str = "cpu"
+    ) -> None:
+        self.rows = torch.zeros(frames, 12 + expressions, device=device)
+        self.squares = torch.zeros(len(GROUPS), device=device)
+        self.weight, self.device = weight, device
         self.active = tuple(g in groups for g in GROUPS)
-        self._sum = torch.zeros(12 + expressions, dtype=torch.float64)
+        self._sum = torch.zeros(12 + expressions, dtype=torch.float64, device=device)
+        usual = torch.tensor([USUAL[g] for g in GROUPS])
+        self._usual = torch.cat([usual[:4].repeat_interleave(3), usual[4:].expand(expressions)]).to(device)
 
     def row(self, number: int) -> Tensor:
         """The correction of a frame [D], detached."""
@@ -57,13 +62,11 @@ class Corrections:
 
     def all(self) -> F32:
         """The corrections of all frames [F, D]."""
-        return (self.rows - self.rows.mean(0)).numpy()
+        return np.asarray((self.rows - self.rows.mean(0)).cpu().numpy(), np.float32)
 
     def cost(self, row: Tensor) -> Tensor:
         """The regulariser of a row that requires grad."""
-        usual = torch.tensor([USUAL[g] for g in GROUPS])
-        scale = torch.cat([usual[:4].repeat_interleave(3), usual[4:].expand(len(row) - 12)])
-        return self.weight * ((row / scale) ** 2).sum()
+        return self.weight * ((row / self._usual) ** 2).sum()
 
     def learn(self, number: int, gradient: Tensor, rate: float) -> None:
         """Move a frame's corrections against the loss's gradient [D]; `rate` scales the step."""
@@ -73,7 +76,7 @@ class Corrections:
             part = gradient[columns]
             square = (part * part).mean()
             old = self.squares[i]
-            self.squares[i] = square if old == 0 else FORGET * old + (1 - FORGET) * square
+            self.squares[i] = torch.where(old == 0, square, FORGET * old + (1 - FORGET) * square)
             step = (part / self.squares[i].sqrt().clamp_min(1e-12)).clamp(-LARGEST, LARGEST)
             moved = self.rows[number, columns] - rate * STEP[GROUPS[i]] * step
             self._sum[columns] += (moved - self.rows[number, columns]).double()
@@ -82,16 +85,17 @@ class Corrections:
     def to_arrays(self) -> Arrays:
         """The state, for a checkpoint."""
         return {
-            "corrections.rows": self.rows.numpy(),
-            "corrections.squares": self.squares.numpy(),
-            "corrections.sum": self._sum.numpy(),
+            "corrections.rows": self.rows.cpu().numpy(),
+            "corrections.squares": self.squares.cpu().numpy(),
+            "corrections.sum": self._sum.cpu().numpy(),
         }
 
     def restore(self, arrays: Arrays) -> None:
         """Put back what `to_arrays` gave."""
-        self.rows = torch.from_numpy(np.array(arrays["corrections.rows"]))
-        self.squares = torch.from_numpy(np.array(arrays["corrections.squares"]))
-        self._sum = torch.from_numpy(np.array(arrays["corrections.sum"]))
+        self.rows, self.squares, self._sum = (
+            torch.from_numpy(np.array(arrays[f"corrections.{name}"])).to(self.device)
+            for name in ("rows", "squares", "sum")
+        )
 
 
 def posed_with(head: HeadModel, joints: Tensor, track: Track, frame: int, row: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -102,16 +106,20 @@ def posed_with(head: HeadModel, joints: Tensor, track: Track, frame: int, row: T
         joints: the person's joints at rest [6, 3].
         track: the clip's track.
         frame: which of its frames.
-        row: correction [D].
+        row: correction [D], on the device the result is wanted on.
     """
+
+    def tracked(name: str) -> Tensor:
+        return torch.from_numpy(getattr(track, name)[frame]).to(row.device, non_blocking=True)
+
     jaw, neck, turn, shift = row[:12].view(4, 3).unbind(0)
-    tracked = {n: torch.from_numpy(getattr(track, n)[frame]) for n in ("jaw", "neck", "eyes", "psi")}
+    at = joints.to(row.device, non_blocking=True)
     bones = head.bone_transforms(
-        joints, (tracked["jaw"] + jaw)[None], (tracked["neck"] + neck)[None], tracked["eyes"][None]
+        at, (tracked("jaw") + jaw)[None], (tracked("neck") + neck)[None], tracked("eyes")[None]
     )[0]
-    rotation = axis_angle_to_matrix(torch.from_numpy(track.root_rotation[frame])) @ axis_angle_to_matrix(turn)
-    translation = torch.from_numpy(track.root_translation[frame]) + shift
-    return (tracked["psi"] + row[12:]).clamp(0, 1), bones, torch.cat([rotation, translation[:, None]], 1)
+    rotation = axis_angle_to_matrix(tracked("root_rotation")) @ axis_angle_to_matrix(turn)
+    translation = tracked("root_translation") + shift
+    return (tracked("psi") + row[12:]).clamp(0, 1), bones, torch.cat([rotation, translation[:, None]], 1)
 
 
 def corrected(track: Track, rows: F32) -> Track:

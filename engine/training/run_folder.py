@@ -85,7 +85,7 @@ def _bytes(picture: Tensor) -> NDArray[np.uint8]:
     return (picture.detach().cpu().clamp(0, 1).numpy() * 255 + 0.5).astype(np.uint8)
 
 
-def optimizer_arrays(optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor]) -> Arrays:
+def optimizer_arrays(optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor]) -> Arrays:
     """Adam's moments of named parameters as arrays "adam.NAME.{m,v,step}"."""
     arrays: Arrays = {}
     for name, parameter in parameters.items():
@@ -97,7 +97,7 @@ def optimizer_arrays(optimizer: torch.optim.Adam, parameters: Mapping[str, Tenso
     return arrays
 
 
-def restore_optimizer(optimizer: torch.optim.Adam, parameters: Mapping[str, Tensor], arrays: Arrays) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor], arrays: Arrays) -> None:
     """Put back what `optimizer_arrays` gave."""
     for name, parameter in parameters.items():
         if f"adam.{name}.m" not in arrays:

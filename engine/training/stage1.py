@@ -166,7 +166,7 @@ class Stage1Trainer:
         self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
         self.watch = ClipWatch(frames)
         expressions = frames.clips[0].psi.shape[1]
-        self.corrections = Corrections(len(frames), expressions, tuple(config.correct), config.weight_correct)
+        self.corrections = Corrections(len(frames), expressions, tuple(config.correct), config.weight_correct, device)
         shapes = self._first_shapes()
         lighting = torch.eye(3, 4).repeat(len(frames.clips), 1, 1)
         rates = torch.full((14,), config.lr_delta)
@@ -242,10 +242,12 @@ class Stage1Trainer:
         psi, bones, root = posed.psi[frame], posed.bones[frame], posed.root[frame]
         if row is not None:
             psi, bones, root = posed_with(self.frames.head, self.frames.joints, posed.track, frame, row)
-        pose = (t.to(self.device, non_blocking=True) for t in (psi, bones, root))
+        psi, bones, root = (t.to(self.device, non_blocking=True) for t in (psi, bones, root))
         backend = "cuda" if self.device == "cuda" else "cpu"
         self._spread_bases()
-        return rasterize(self.shapes.posed(*pose, self.rows), self.frames.camera, backend=backend, probe=probe)
+        return rasterize(
+            self.shapes.posed(psi, bones, root, self.rows), self.frames.camera, backend=backend, probe=probe
+        )
 
     def render(self, number: int, row: Tensor | None = None) -> Tensor:
         """Picture over the clip's plate [S, S, 3] of a training frame, with its correction `row`."""
