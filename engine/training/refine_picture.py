@@ -11,6 +11,7 @@ from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.render.rasterizer import rasterize
 from emotalker.engine.training.losses import compose, relight
+from emotalker.engine.training.refine_kernel import difference
 from emotalker.engine.training.refine_pose import Unknowns, world_transforms
 
 TOLERANCE = 0.1
@@ -32,6 +33,10 @@ class Recorded:
     image: Tensor
     importance: Tensor
 
+    def halved(self) -> Recorded:
+        """The same at half the size."""
+        return Recorded(_halved(self.image), _halved(self.importance[..., None])[..., 0])
+
 
 class PictureTerm:
     """The difference between the fitted Gaussians over a clip's plate and its recorded frames.
@@ -52,12 +57,18 @@ class PictureTerm:
         weight: float,
     ) -> None:  # fmt: skip
         self.shapes, self.joints, self.camera, self.plate, self.lighting = shapes, joints, camera, plate, lighting
+        self.given_weight = weight
         self.weight = weight * (256 / camera.width) ** 2
         self._still = torch.eye(3, 4)
 
+    def halved(self) -> PictureTerm:
+        """The same at half the size."""
+        camera = self.camera.resized(self.camera.width // 2, self.camera.height // 2)
+        return PictureTerm(self.shapes, self.joints, camera, _halved(self.plate), self.lighting, self.given_weight)
+
     def render(self, psi: Tensor, world: Tensor) -> tuple[Tensor, Tensor]:
         """Unlit premultiplied colours [S, S, 3] and alpha [S, S] of an expression [K] under transforms [6, 3, 4]."""
-        result = rasterize(self.shapes.pose(self.shapes.blend(psi), world, self._still), self.camera, backend="cpu")
+        result = rasterize(self.shapes.posed(psi, world, self._still), self.camera, backend="cpu")
         return result.rgb, result.alpha
 
     def unlit(self, unknowns: Unknowns, frame: int) -> tuple[Tensor, Tensor]:
@@ -80,21 +91,27 @@ class PictureTerm:
         psi = one.head.psi[0].clone().requires_grad_(True)
         world = world_transforms(one, step, self.joints, self.camera)[0]
         rgb, alpha = self.render(psi, world)
-        image = compose(relight(rgb, alpha, self.lighting), alpha, self.plate)
-        root = self._root(image, recorded)
-        # pseudo-Huber: squared while small, absolute beyond the tolerance
-        cost = (2 * self.weight * TOLERANCE**2) * ((root - 1).sum(-1) * recorded.importance).sum()
-        cost.backward()
+        light, plate, image, importance = (
+            x.numpy() for x in (self.lighting, self.plate, recorded.image, recorded.importance)
+        )
+        cost, by_rgb, by_alpha = difference(
+            rgb.detach().numpy(), alpha.detach().numpy(), light, plate, image, importance, TOLERANCE
+        )
+        torch.autograd.backward([rgb, alpha], [torch.from_numpy(by_rgb), torch.from_numpy(by_alpha)])
         gradient = torch.zeros(k + 16) if step.grad is None else step.grad[0].clone()
         gradient[:k] += 0 if psi.grad is None else psi.grad
-        return float(cost.detach()), 0.5 * gradient
+        return self.weight * cost, 0.5 * self.weight * gradient
 
     def curvature(self, unknowns: Unknowns, frame: int, recorded: Recorded) -> Tensor:
-        """J^T J of one frame's weighted picture [K + 16, K + 16], J by differences: K + 17 renders."""
+        """J^T J of one frame's weighted picture [K + 16, K + 16], J by differences: K + 17 renders.
+
+        It only steers the steps, so half the size of the pictures does.
+        """
         one = unknowns[frame : frame + 1]
         k = one.head.psi.shape[1]
         here = self.picture(one, 0)
-        pull = (self.weight * recorded.importance[..., None] / self._root(here, recorded)).sqrt()
+        root = (1 + ((here - recorded.image) / TOLERANCE).square()).sqrt()
+        pull = (self.weight * recorded.importance[..., None] / root).sqrt()
         columns = []
         for column, width in enumerate([PROBE_PSI] * k + PROBE_POSE):
             step = one.step()
@@ -103,9 +120,10 @@ class PictureTerm:
         rows = torch.stack(columns)
         return rows @ rows.T
 
-    @staticmethod
-    def _root(image: Tensor, recorded: Recorded) -> Tensor:
-        return (1 + ((image - recorded.image) / TOLERANCE).square()).sqrt()
+
+def _halved(picture: Tensor) -> Tensor:
+    """Means of 2 x 2 pixels of [S, S, C]; an odd last row or column is left out."""
+    return torch.nn.functional.avg_pool2d(picture.permute(2, 0, 1)[None], 2)[0].permute(1, 2, 0).contiguous()
 
 
 def _shifted(one: Unknowns, step: Tensor) -> Unknowns:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.camera import Camera
@@ -99,12 +100,11 @@ def refined_track(track: Track, unknowns: Unknowns, joints: Tensor, camera: Came
     place = (unknowns.head.translation - shift) @ turn
     neck = joints[NECK]
     root_shift = world @ neck + place - unknowns.trunk @ neck
-    arrays = (
-        unknowns.head.psi, unknowns.head.jaw, log_rotation(unknowns.trunk.transpose(1, 2) @ world), unknowns.head.eyes,
-        log_rotation(unknowns.trunk), root_shift,
+    h, trunk = unknowns.head, unknowns.trunk
+    return replace(
+        track, psi=_f32(h.psi), jaw=_f32(h.jaw), neck=_f32(log_rotation(trunk.transpose(1, 2) @ world)),
+        eyes=_f32(h.eyes), root_rotation=_f32(log_rotation(trunk)), root_translation=_f32(root_shift),
     )  # fmt: skip
-    names = ("psi", "jaw", "neck", "eyes", "root_rotation", "root_translation")
-    return replace(track, **{n: np.ascontiguousarray(a.numpy(), np.float32) for n, a in zip(names, arrays)})
 
 
 def world_transforms(unknowns: Unknowns, step: Tensor, joints: Tensor, camera: Camera) -> Tensor:
@@ -131,6 +131,10 @@ def world_transforms(unknowns: Unknowns, step: Tensor, joints: Tensor, camera: C
 def _view(camera: Camera) -> tuple[Tensor, Tensor]:
     view = torch.from_numpy(camera.viewmat)
     return view[:3, :3], view[:3, 3]
+
+
+def _f32(values: Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values.numpy(), np.float32)
 
 
 def _turns(rotations: Tensor) -> Tensor:

@@ -155,9 +155,9 @@ def _curvatures(
         if known
         else []
     )
-    measured = []
+    measured, coarse = [], pictures.halved()
     for t in places:
-        measured.append(pictures.curvature(start, t, recorded[t]).double())
+        measured.append(coarse.curvature(start, t, recorded[t].halved()).double())
         yield 0.0
     size = start.step().shape[1]
     out = torch.zeros(count, size, size, dtype=torch.float64)
