@@ -11,12 +11,12 @@ import numpy as np
 from numba import njit
 
 from emotalker.engine.gaussians.cpu.blend import (
+    BYTE_MASK,
+    BYTE_SHIFT,
     LANES,
     TO_MIXED,
     TO_SQUARES,
     fast_exp2,
-    half_span,
-    row_span,
 )
 from emotalker.engine.gaussians.cpu.constants import (
     ALPHA_MAX,
@@ -145,13 +145,16 @@ def add_lanes(r, fx, conic_a, conic_b, conic_c, tile, slot, grads):
 
 
 @njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
-def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
-    """Gradient rows of list entries [first, stop) of a loaded tile."""
+def tile_backward(first, stop, px, py, ids, slots, packed, spans, tile, grads):
+    """Gradient rows of list entries [first, stop) of a loaded tile, which touched the rows `spans`."""
     for k in range(first, stop):
         s = ids[k]
         slot = slots[k]
         for j in range(ISECT_GRADS):
             grads[slot, j] = ZERO
+        span = spans[k]
+        if span == 0:
+            continue
         fx = f4(px) + HALF - packed[s, MX]
         fy = f4(py) + HALF - packed[s, MY]
         conic_a = packed[s, CONIC_A]
@@ -164,9 +167,11 @@ def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
         red = packed[s, RED]
         green = packed[s, GREEN]
         blue = packed[s, BLUE]
-        y0, y1 = row_span(packed, s, py)
-        h0, h1 = half_span(packed, s, px)
-        for h in range(h0, h1):
+        for h in range(np.uint64(0), np.uint64(2)):
+            y0 = np.uint64((span >> np.uint32(16 * h)) & BYTE_MASK)
+            y1 = np.uint64((span >> (np.uint32(16 * h) + BYTE_SHIFT)) & BYTE_MASK)
+            if y0 >= y1:
+                continue
             offset = h * LANES
             hx = fx + f4(np.int32(offset))
             half_rows(y0, y1, offset, hx, fy, a, b, c, o, red, green, blue, tile)
@@ -175,7 +180,7 @@ def tile_backward(first, stop, px, py, ids, slots, packed, tile, grads):
 
 @njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")
 def blend_backward(
-    begin, end, width, height, tile_starts, ids, slots, packed, last, rgb, alpha, grad_rgb, grad_alpha, grads
+    begin, end, width, height, tile_starts, ids, slots, packed, last, spans, rgb, alpha, grad_rgb, grad_alpha, grads
 ):
     """Gradient rows [pairs, 9] of tiles [begin, end): mean (2), conic (3), log opacity, colour (3)."""
     wide = (width + TILE - 1) // TILE
@@ -189,7 +194,7 @@ def blend_backward(
         for k in range(last[t], tile_starts[t + 1]):
             for j in range(ISECT_GRADS):
                 grads[slots[k], j] = ZERO
-        tile_backward(tile_starts[t], last[t], px, py, ids, slots, packed, tile, grads)
+        tile_backward(tile_starts[t], last[t], px, py, ids, slots, packed, spans, tile, grads)
 
 
 @njit(nogil=True, fastmath=True, cache=True, boundscheck=False, error_model="numpy")

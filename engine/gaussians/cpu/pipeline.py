@@ -64,6 +64,7 @@ class Scratch:
         self.cursor = np.empty(self.tile_count, np.int64)
         self.screen, self.colour = np.empty((count, 6), np.float32), np.empty((count, 3), np.float32)
         self.ids, self.slots = np.empty(4 * count, np.int32), np.empty(4 * count, np.int32)
+        self.spans = np.empty(4 * count, np.uint32)
         self.grads = np.empty((0, ISECT_GRADS), np.float32)
         self.pairs = 0
 
@@ -72,6 +73,7 @@ class Scratch:
         self.pairs = pairs
         if pairs > len(self.ids):
             self.ids, self.slots = (np.empty(int(pairs * 1.3), np.int32) for _ in range(2))
+            self.spans = np.empty(len(self.ids), np.uint32)
 
     def gradient_rows(self) -> F32:
         """Room for one gradient row per pair."""
@@ -135,7 +137,7 @@ def draw(scratch: Scratch, rgb: F32, alpha: F32) -> None:
     """Blend a prepared scene into premultiplied rgb [H, W, 3] and alpha [H, W]."""
     s = scratch
     for_chunks(
-        blend_forward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.packed, rgb, alpha, s.last
+        blend_forward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.packed, rgb, alpha, s.last, s.spans
     )  # fmt: skip
 
 
@@ -145,14 +147,16 @@ def draw_depth(scratch: Scratch, depth: F32) -> None:
     packed = s.packed.copy()
     packed[:, RED : BLUE + 1] = packed[:, DEPTH, None]
     image, alpha = np.empty((s.height, s.width, 3), np.float32), np.empty((s.height, s.width), np.float32)
-    for_chunks(blend_forward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, packed, image, alpha, s.last)
+    for_chunks(
+        blend_forward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, packed, image, alpha, s.last, s.spans
+    )  # fmt: skip
     depth[:] = image[..., 0]
 
 
 def draw_bytes(scratch: Scratch, plate: NDArray[np.uint8], image: NDArray[np.uint8]) -> None:
     """Blend a prepared scene over `plate` [H, W, 3] into `image` [H, W, 3]."""
     s = scratch
-    for_chunks(blend_bytes, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.packed, plate, image)
+    for_chunks(blend_bytes, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.packed, plate, image, s.spans)
 
 
 def backward(
@@ -161,7 +165,7 @@ def backward(
     """Gradients of a scene that `draw` has drawn into `rgb` and `alpha`."""
     s, rows = scratch, scratch.gradient_rows()
     for_chunks(
-        blend_backward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.slots, s.packed, s.last,
+        blend_backward, s.tile_chunks(), s.width, s.height, s.tile_starts, s.ids, s.slots, s.packed, s.last, s.spans,
         rgb, alpha, grad_rgb, grad_alpha, rows,
     )  # fmt: skip
     chunks = s.gaussian_chunks()
