@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -22,6 +22,8 @@ PAGES = ("home", "clips", "train", "perform", "export")
 STATE_VERSION = 1
 TOAST_BOTTOM = 64
 """Pixels that messages leave free for the job bar."""
+TOAST_ROOM = 160
+"""Pixels of height that messages want at least; where the picture of the twin is lower, they may cover more."""
 
 
 class MainWindow(QMainWindow):
@@ -70,7 +72,9 @@ class MainWindow(QMainWindow):
         self._docks = {"log": self._dock("log", "Log", self.log)}
         self.actions_table = Actions(self, self.perform)
         self._build_menus()
-        self.toasts = ToastStack(self, TOAST_BOTTOM)
+        self.toasts = ToastStack(self, self._toast_area)
+        for splitter in self.perform.splitters:
+            splitter.splitterMoved.connect(lambda _place, _index: self.toasts.reposition())
         self.show_page("home")
 
     @property
@@ -90,7 +94,15 @@ class MainWindow(QMainWindow):
             # else Space, with which one wants to play, presses the step or the card that led here
             self.perform.viewport.setFocus(Qt.FocusReason.OtherFocusReason)
         if changed:
+            self.toasts.reposition()
             self.page_changed.emit(page)
+
+    def _toast_area(self) -> QRect:
+        """Where messages lie: over the picture of the twin, never over its timeline; elsewhere above the job bar."""
+        view = self.perform.viewport
+        if self.page == "perform" and view.height() >= TOAST_ROOM:
+            return QRect(view.mapTo(self, QPoint(0, 0)), view.size())
+        return self.rect().adjusted(0, 0, 0, -TOAST_BOTTOM)
 
     def set_project(self, name: str) -> None:
         """Name of the open project; empty for none."""

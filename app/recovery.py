@@ -170,7 +170,6 @@ class Autosave(QObject):
         longest_ms: time that an edit may stay unsaved.
     """
 
-    saved = Signal()
     failed = Signal(object)
     """The exception of a save; it is tried again after the next edit."""
 
@@ -216,5 +215,4 @@ class Autosave(QObject):
             self.failed.emit(error)
             return False
         self._dirty = False
-        self.saved.emit()
         return True

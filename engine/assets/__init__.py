@@ -4,7 +4,7 @@ One manifest names every asset with its licence, its checksum and an ordered lis
 of the engine calls. Nothing here knows what an asset computes, and nothing outside here opens a network connection.
 """
 
-from emotalker.engine.assets.cache import data_folder, path, verify
+from emotalker.engine.assets.cache import data_folder, fetch_anew, path, verify
 from emotalker.engine.assets.fetch import AssetStatus, ensure, fetch, status
 from emotalker.engine.assets.manifest import Asset, asset_names, load_manifest
 
@@ -15,6 +15,7 @@ __all__ = [
     "data_folder",
     "ensure",
     "fetch",
+    "fetch_anew",
     "load_manifest",
     "path",
     "status",

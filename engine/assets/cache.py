@@ -25,6 +25,14 @@ def asset_folder(name: str) -> Path:
     return data_folder() / "assets" / name
 
 
+def fetch_anew(name: str) -> str:
+    """What to do about a damaged model, as a sentence for whoever sits at the window or at the command line."""
+    return (
+        f"Delete the folder {asset_folder(name)} and try again: the model is fetched anew"
+        " (on the command line: emotalker-cli assets fetch)."
+    )
+
+
 def find(name: str) -> Asset:
     """The manifest's entry.
 

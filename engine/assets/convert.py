@@ -182,7 +182,7 @@ def _unexpected(path: Path, error: Exception) -> UserError:
     return UserError(
         f"{path.name} is not the model file that was expected.",
         f"Its contents do not fit ({type(error).__name__}: {error}).",
-        "Try again later, or place the file by hand (see `emotalker-cli assets list`).",
+        "Try again later, or place the file by hand (emotalker-cli assets list names the place).",
     )
 
 

@@ -111,13 +111,14 @@ def _fetch_one(asset: Asset, tell: OnEvent, network: Network) -> Path:
 
 
 def _by_hand(asset: Asset) -> str:
-    advice = "Connect to the internet and run `emotalker-cli assets fetch`."
+    advice = "Connect to the internet and try again: it is fetched where it is needed"
+    advice += " (on the command line all at once: emotalker-cli assets fetch)."
     for source in asset.sources:
         if isinstance(source, HttpSource):
             addresses = ", ".join(file.url for file in source.files)
             return (
                 f"{advice} Or, on a computer that has a connection, download {addresses}, "
-                f"copy it into {downloads_folder(asset)} and run the command again."
+                f"copy it into {downloads_folder(asset)} and try again here."
             )
     return advice
 

@@ -15,6 +15,8 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.media import AudioTrack, read_audio
 
 F32 = NDArray[np.float32]
+LEAST_SECONDS = 0.1
+"""Length from which a recording is one that can be spoken."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_speech(path: Path) -> AudioTrack:
     """The sound of a file that is to be spoken.
 
     Raises:
-        UserError: if it is no sound file, has no sound, or only silence.
+        UserError: if it is no sound file, has no sound, only silence, or less than a tenth of a second.
     """
     audio = read_audio(path)
     if audio is None or not len(audio.mono16k):
@@ -76,6 +78,13 @@ def read_speech(path: Path) -> AudioTrack:
             f"{path.name} has no sound.",
             "The file opens, but it holds no recording that could be spoken.",
             "Choose a sound file (WAV, MP3, M4A) or a video with sound.",
+        )
+    if len(audio.mono16k) < LEAST_SECONDS * SAMPLE_RATE:
+        raise UserError(
+            f"{path.name} is too short to be spoken.",
+            f"It lasts {len(audio.mono16k) / SAMPLE_RATE:.3f} s; the shortest sound of speech takes about "
+            f"{LEAST_SECONDS:g} s.",
+            "Choose a longer recording.",
         )
     if audio.silent:
         raise UserError(

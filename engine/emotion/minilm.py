@@ -11,9 +11,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from emotalker.engine.assets import fetch_anew
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
 
+ASSET = "text_minilm"
 LAYERS = 6
 HEADS = 12
 EPS = 1e-12
@@ -97,5 +99,5 @@ def _damaged(why: str) -> UserError:
     return UserError(
         "The model that understands emotion words cannot be used.",
         f"Its files are damaged ({why}).",
-        "Run `emotalker-cli assets fetch` to get them anew.",
+        fetch_anew(ASSET),
     )

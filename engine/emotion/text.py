@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emotalker.engine import assets
 from emotalker.engine.emotion.clip_text import ARCHITECTURE, ClipTextEncoder, HubUnreachableError, from_hub
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
-from emotalker.engine.emotion.minilm import MiniLmTextEncoder
+from emotalker.engine.emotion.minilm import ASSET, MiniLmTextEncoder
 from emotalker.engine.emotion.phrases import PROTOTYPES, Part, parse
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays
@@ -24,7 +24,6 @@ from emotalker.engine.files import Arrays
 F32 = NDArray[np.float32]
 
 CLIP_VARIABLE = "EMOTALKER_CLIP"
-ASSET = "text_minilm"
 LEVEL_WORDS = ("level1", "level2", "level3")
 TOKEN_WIDTH = 64
 # Last entries of an intensity token: "level1" and "level2" are nearly one vector to a text encoder (.87-.89 alike).

@@ -82,7 +82,7 @@ def _loaded() -> tuple[Vgg16, tuple[Tensor, ...]]:
         raise UserError(
             "The model that judges pictures cannot be used.",
             f"Its file lacks the part {error}.",
-            "Run `emotalker-cli assets fetch` to get it anew.",
+            assets.fetch_anew(ASSET),
         ) from error
     return network.eval(), linear
 

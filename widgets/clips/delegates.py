@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter
+from PySide6.QtCore import QAbstractItemModel, QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -85,7 +85,19 @@ class LevelDelegate(QStyledItemDelegate):
 
 
 class TickDelegate(QStyledItemDelegate):
-    """A tick without words beside it."""
+    """A tick without words beside it; a click anywhere in the cell is one on its box."""
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Take the mouse in the whole cell."""
+        if not isinstance(event, QMouseEvent):
+            return bool(super().editorEvent(event, model, option, index))  # type: ignore[arg-type]
+        if event.button() is not Qt.MouseButton.LeftButton or not option.rect.contains(event.position().toPoint()):
+            return False
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) is Qt.CheckState.Checked
+            state = Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked
+            model.setData(index, state, Qt.ItemDataRole.CheckStateRole)  # type: ignore[arg-type]
+        return True
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """Leave out the empty text."""

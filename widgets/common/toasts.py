@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -113,14 +113,14 @@ class ToastStack(QWidget):
 
     Args:
         window: over which they lie.
-        bottom: logical pixels kept free below, for bars.
+        area: the part of the window they lie in; all of it when left out.
     """
 
-    def __init__(self, window: QWidget, bottom: int = 0) -> None:
+    def __init__(self, window: QWidget, area: Callable[[], QRect] | None = None) -> None:
         super().__init__(window)
         self.setObjectName("toasts")
         self.setAccessibleName("Messages")
-        self._window, self._bottom = window, bottom
+        self._window, self._area = window, area or window.rect
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(style.space(1))
@@ -165,16 +165,17 @@ class ToastStack(QWidget):
         return toast
 
     def reposition(self) -> None:
-        """Lie in the corner of the window."""
-        window = self._window
+        """Lie in the lower right corner of the area, within the window."""
+        if not self._toasts:
+            return
+        area = self._area().intersected(self._window.rect())
         margin = style.space(MARGIN)
-        width = max(min(style.space(WIDTH), window.width() - 2 * margin), 1)
+        width = max(min(style.space(WIDTH), area.width() - 2 * margin), 1)
         self.setFixedWidth(width)
         self._column.activate()
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
-        self.setGeometry(
-            window.width() - width - margin, window.height() - height - margin - self._bottom, width, max(height, 1)
-        )
+        top = max(area.bottom() + 1 - height - margin, margin)
+        self.setGeometry(area.right() + 1 - width - margin, top, width, max(height, 1))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size."""

@@ -187,7 +187,7 @@ class GalleryPage(QWidget):
                 card.set_size(result)
         if isinstance(result, QImage):
             self._covers[key[2]] = result  # type: ignore[index]
-        elif isinstance(result, int):
+        elif isinstance(result, int) and result:  # the sample has none before it is opened
             self._known[key[1]] = result  # type: ignore[index]
 
     def _filter(self, text: str) -> None:

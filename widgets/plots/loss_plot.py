@@ -34,8 +34,6 @@ class LossPlot(QFrame):
     """
 
     stage_changed = Signal(str)
-    saved = Signal(object)
-    """A file was written; carries its path."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -144,7 +142,6 @@ class LossPlot(QFrame):
             UserError: if the file cannot be written.
         """
         write_csv(path, self._series)
-        self.saved.emit(path)
 
     def write_png(self, path: Path) -> None:
         """Write what is shown as a picture.
@@ -155,7 +152,6 @@ class LossPlot(QFrame):
         from emotalker.widgets.plots.export import write_picture
 
         write_picture(path, self.grab())
-        self.saved.emit(path)
 
     # --- inside
 

@@ -101,6 +101,15 @@ class _Card(QFrame):
         button.setProperty("own_keys", True)
         return button
 
+    def focusNextPrevChild(self, next_: bool) -> bool:
+        """Tab stays in the card, so that Esc ends the tour wherever the keyboard is."""
+        stops = [self, *(b for b in (self.skip, self.back, self.next) if b.isVisible() and b.isEnabled())]
+        here = self.focusWidget()
+        place = stops.index(here) if isinstance(here, _Card | QPushButton) and here in stops else 0
+        reason = Qt.FocusReason.TabFocusReason if next_ else Qt.FocusReason.BacktabFocusReason
+        stops[(place + (1 if next_ else -1)) % len(stops)].setFocus(reason)
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = {
             Qt.Key.Key_Return: self.next, Qt.Key.Key_Enter: self.next, Qt.Key.Key_Right: self.next,
@@ -118,7 +127,6 @@ class Tour(QObject):
 
     Signals:
         finished(bool): it is over; true when the last step was reached, false when it was skipped.
-        step_changed(int): the step now shown.
 
     Args:
         parent: the window it lies over; the targets are looked for among its children.
@@ -126,7 +134,6 @@ class Tour(QObject):
     """
 
     finished = Signal(bool)
-    step_changed = Signal(int)
 
     def __init__(self, parent: QWidget, steps: Sequence[TourStep]) -> None:
         super().__init__(parent)
@@ -211,7 +218,6 @@ class Tour(QObject):
         self._place()
         card.setFocus(Qt.FocusReason.OtherFocusReason)
         QAccessible.updateAccessibility(QAccessibleEvent(card, QAccessible.Event.Alert))
-        self.step_changed.emit(index)
 
     def _end(self, whole: bool) -> None:
         self._index = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,8 +15,6 @@ STEP = 0.05
 
 class CompareView(QWidget):
     """Paints two pictures with their names; the wipe is moved by dragging or by the arrow keys."""
-
-    wipe_moved = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,7 +112,6 @@ class CompareView(QWidget):
 
     def _move(self, wipe: float) -> None:
         self._wipe = min(max(wipe, 0.0), 1.0)
-        self.wipe_moved.emit(self._wipe)
         self.update()
 
     def _source(self, picture: QImage) -> QRectF:

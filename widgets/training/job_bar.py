@@ -229,6 +229,13 @@ class JobBar(QFrame):
         return QSize(style.space(30), super().minimumSizeHint().height())
 
 
+def _stage_left(state: JobState) -> str:
+    """When the stage ends; empty when that is the end of the job too."""
+    if state.eta_stage is None or (state.eta is not None and words.about(state.eta) == words.about(state.eta_stage)):
+        return ""
+    return words.about(state.eta_stage)
+
+
 def _facts(state: JobState) -> dict[str, str]:
     """What is said of a job, by where it stands."""
     going = not state.phase.over
@@ -237,7 +244,7 @@ def _facts(state: JobState) -> dict[str, str]:
         "stage": state.stage_title if going else "",
         "rate": words.short_rate(state.rate, state.unit) if state.phase is Phase.RUNNING else "",
         "elapsed": f"{words.duration(state.elapsed)} so far" if known else "",
-        "eta_stage": f"stage: {words.about(state.eta_stage)}" if known and state.eta_stage is not None else "",
+        "eta_stage": f"stage: {_stage_left(state)}" if known and _stage_left(state) else "",
         "eta": f"{words.about(state.eta)} left" if known and state.eta is not None else "",
         "message": state.message if not going or state.phase is Phase.QUEUED else "",
     }
@@ -255,6 +262,6 @@ def _everything(state: JobState, word: str) -> list[str]:
         f"{words.percent(state.share)} of the whole job",
         f"Speed: {words.rate(state.rate, state.unit)}" if state.rate > 0 else "",
         f"Worked for {words.duration(state.elapsed)}" if state.elapsed else "",
-        f"Until the stage ends: {words.about(state.eta_stage)}" if state.eta_stage is not None else "",
+        f"Until the stage ends: {_stage_left(state)}" if _stage_left(state) else "",
         f"Until the job ends: {words.about(state.eta)}" if state.eta is not None else "",
     ]

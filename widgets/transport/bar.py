@@ -12,6 +12,7 @@ from emotalker.widgets import style
 
 SILENT = "No sound device: playing silently"
 DEFAULT = "Default sound device"
+NO_END = "/ no voice"
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
@@ -76,7 +77,7 @@ class TransportBar(QWidget):
             self._time.setText(clock_ms(time))
         if before is None or shown[3:] != before[3:]:
             self._duration = duration
-            self._total.setText(f"/ {clock_ms(duration)}")
+            self._total.setText(f"/ {clock_ms(duration)}" if duration > 0 else NO_END)
             for name, button in self._buttons.items():
                 button.setEnabled(duration > 0 or name == "mute" or (idle and name == "play"))
         if before is None or shown[:2] != before[:2]:

@@ -7,7 +7,6 @@ wishes for views and sizes go out. moderngl and the engine's kernels are loaded 
 from emotalker.widgets.viewport.backends import (
     Backend,
     BackendChoice,
-    BackendProbe,
     best_backend,
     probe_backends,
     probe_cuda_choice,
@@ -18,7 +17,6 @@ from emotalker.widgets.viewport.viewport import Viewport
 __all__ = [
     "Backend",
     "BackendChoice",
-    "BackendProbe",
     "Viewport",
     "best_backend",
     "probe_backends",

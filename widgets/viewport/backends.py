@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QObject, QThread, Signal
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
 Backend = Literal["cpu", "gl", "cuda"]
@@ -97,7 +96,7 @@ def probe_backends(with_cuda: bool = False) -> list[BackendChoice]:
     """Every way of drawing, the safest first. Only from the GUI thread.
 
     Args:
-        with_cuda: also try CUDA, which takes seconds; `BackendProbe` does so in the background.
+        with_cuda: also try CUDA, which takes seconds.
     """
     cpu = BackendChoice("cpu", TITLES["cpu"], True, "The program's own renderer works on every computer.")
     unasked = BackendChoice("cuda", TITLES["cuda"], False, "Not looked for yet.", works=False)
@@ -109,23 +108,3 @@ def best_backend(choices: Sequence[BackendChoice]) -> Backend:
     available = {choice.name for choice in choices if choice.available}
     order: tuple[Backend, ...] = ("gl", "cuda")
     return next((name for name in order if name in available), "cpu")
-
-
-class BackendProbe(QThread):
-    """Looks for backends without holding up the window: OpenGL at once, CUDA in the background.
-
-    Start it once the window is on the screen, and `wait` for it before the program ends.
-    """
-
-    probed = Signal(list)
-    """Every `BackendChoice`, when CUDA has answered."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("backend probe")
-        self.choices = probe_backends()
-
-    def run(self) -> None:
-        """Ask for CUDA."""
-        self.choices = [*self.choices[:2], probe_cuda_choice()]
-        self.probed.emit(self.choices)

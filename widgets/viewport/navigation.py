@@ -71,7 +71,6 @@ class Navigator(QObject):
 
     changed = Signal(object)
     """The `View` after a step of the user."""
-    dragging = Signal(bool)
 
     def __init__(self, widget: QWidget, picture: Callable[[], QRectF]) -> None:
         """Watch `widget`; `picture` says where the picture lies in it, in logical pixels."""
@@ -125,7 +124,6 @@ class Navigator(QObject):
             self._last = event.position()
             shape = Qt.CursorShape.SizeAllCursor if moves_picture else Qt.CursorShape.ClosedHandCursor
             self._widget.setCursor(shape)
-            self.dragging.emit(True)
             return False  # the widget still takes the focus
         if kind == QEvent.Type.MouseMove and self._last is not None:
             step = event.position() - self._last
@@ -140,7 +138,6 @@ class Navigator(QObject):
     def _stop(self) -> None:
         self._last = None
         self._widget.unsetCursor()
-        self.dragging.emit(False)
 
     def _wheel(self, event: QWheelEvent) -> bool:
         turn = event.angleDelta().y()

@@ -102,16 +102,17 @@ def test_why_there_is_no_sound_is_said_once(qtbot: QtBot, launch: Callable[..., 
 def test_a_voice_that_cannot_be_said_leaves_the_one_before(
     qtbot: QtBot, launch: Callable[..., Application], failures: list[UserError], tmp_path: Path
 ) -> None:
-    """A text called .wav and a muted recording are refused; a sound is taken, and only that can be undone."""
+    """A text called .wav, a muted and a too short recording are refused; a sound is taken, and only that is undone."""
     application = launch()
     session, page = application.studio.session, application.window.perform
     session.open(Project.create(tmp_path / "ada", "Ada"))
     (tmp_path / "text.wav").write_text("no sound at all " * 20)
     soundfile.write(tmp_path / "muted.wav", np.zeros(16000), 16000)
+    soundfile.write(tmp_path / "click.wav", 0.3 * np.sin(np.arange(100) * 0.1), 16000)
     soundfile.write(tmp_path / "voice.wav", 0.3 * np.sin(np.arange(16000) * 0.1), 16000)
     page.files_dropped.emit([tmp_path / "voice.wav"])
     qtbot.waitUntil(lambda: session.performance.voice.endswith("voice.wav"), timeout=20_000)
-    for count, name in enumerate(("text.wav", "muted.wav"), start=1):
+    for count, name in enumerate(("text.wav", "muted.wav", "click.wav"), start=1):
         page.files_dropped.emit([tmp_path / name])
 
         def refused(told: int = count) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -175,6 +175,17 @@ def test_consent_is_asked_for(page: ClipsPage, qtbot: QtBot, tmp_path: Path, man
     assert consent.given
     page.set_project(tmp_path, msgspec.structs.replace(manifest, consent=consent))
     assert not page.banner.isVisible()
+
+
+def test_the_whole_cell_is_the_box(page: ClipsPage, qtbot: QtBot) -> None:
+    """A click beside the tick of a held-out clip counts as one on it; two clicks are two."""
+    index = page.model.index(0, Column.HELD_OUT)
+    page.table.scrollTo(index)
+    corner = page.table.visualRect(index).topLeft() + QPoint(3, 3)
+    before = page.model.held_out
+    with qtbot.waitSignal(page.hold_out_changed) as changed:
+        qtbot.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=corner)
+    assert set(changed.args[0]) ^ before == {page.model.clips[0].id}
 
 
 def test_without_clips_it_says_what_to_do(

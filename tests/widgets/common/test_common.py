@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -129,6 +129,17 @@ def test_toasts_stack_in_the_corner_and_leave(window: QWidget, qtbot: QtBot) -> 
     for toast in stack.toasts:
         toast.closer.click()
     assert not stack.isVisible()
+
+
+def test_toasts_keep_to_their_area(window: QWidget) -> None:
+    """What must stay in sight is left free, also when the area changes."""
+    area = QRect(10, 20, 700, 300)
+    stack = ToastStack(window, lambda: area)
+    stack.show_toast("Saved.")
+    assert area.contains(stack.geometry())
+    area.setHeight(200)
+    stack.reposition()
+    assert area.contains(stack.geometry())
 
 
 def test_the_same_toast_is_shown_once(window: QWidget) -> None:

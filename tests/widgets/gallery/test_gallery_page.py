@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from emotalker.projects import Project
 from emotalker.projects.catalog import ProjectCard, card_of
 from emotalker.widgets.gallery import GalleryPage
+from emotalker.widgets.gallery.card import TwinCard
 from emotalker.widgets.gallery.words import last_used, order
 
 
@@ -138,6 +139,15 @@ def test_the_menu_asks_for_the_rest(page: GalleryPage, qtbot: QtBot) -> None:
         actions["Show in folder"].trigger()
     off = {a.text() for a in sample.menu.actions() if not a.isEnabled()}
     assert off == {"Rename", "Move to trash…"}
+
+
+def test_a_sample_that_was_never_opened_has_no_size(page: GalleryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    """Nothing is on the disk yet; "0 bytes" would be no help."""
+    card = ProjectCard(tmp_path / "sample", "Sample twin", "Ready to perform", "ready", sample=True)
+    for _ in range(2):
+        page.set_cards([card])
+        qtbot.wait(100)
+        assert all("0 bytes" not in shown.about.text() for shown in page.findChildren(TwinCard))
 
 
 def test_a_missing_project_cannot_be_opened(page: GalleryPage, qtbot: QtBot) -> None:

@@ -45,6 +45,15 @@ def test_a_running_job_is_told_in_full(bar: JobBar) -> None:
     assert bar.progress.text() == "81 %"
 
 
+def test_a_job_of_one_stage_tells_its_time_once(bar: JobBar) -> None:
+    """Where the stage ends with the job, one sentence says both, also in the tooltip."""
+    bar.set_state(replace(JOB, kind="export", eta=84.0, eta_stage=84.0))
+    assert "eta_stage" not in visible(bar)
+    assert bar.text().count("about 1 min") + bar.text().count("about 85 s") <= 1
+    assert "Until the job ends" in bar.text()
+    assert "Until the stage ends" not in bar.text()
+
+
 @pytest.mark.parametrize("width", [1280, 850, 600, 420])
 def test_lesser_facts_give_way(bar: JobBar, qtbot: QtBot, width: int) -> None:
     """Buttons and phase are whole at any width; the tooltip has everything."""

@@ -58,6 +58,7 @@ def test_time_and_state(bar: TransportBar) -> None:
     bar.set_state(True, 1.0, 65.4321, 3700.0)
     assert rate.isHidden()
     bar.set_state(False, 1.0, 0.0, 0.0)
+    assert bar.findChild(QLabel, "transport_duration").text() == "/ no voice"
     assert not button(bar, "play").isEnabled()
     assert button(bar, "mute").isEnabled()
     assert clock_ms(59.9996) == "01:00.000"
