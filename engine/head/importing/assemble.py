@@ -41,6 +41,8 @@ RIM = 0.012
 """Metres from the collar plane within which the border of the mesh is the rim of the neck."""
 VIEW = 500
 """Pixels of the views that tell what is seen from outside: finer than any vertex of a head."""
+SIGHT = 512
+"""Pixels of the views that the face finder is shown; it looks at fewer itself."""
 FACE_CENTRE = np.array([0.0, 0.02, 0.0])
 
 
@@ -324,7 +326,7 @@ def _seen_landmarks(draft: _Draft, landmarker: Landmarker) -> F64 | None:
     head = draft.head
     try:
         triangles, shares = find_landmarks(
-            head, landmarker, lambda yaw, pitch: looking_at(FACE_CENTRE, yaw, pitch, zoom=1.3), draft.paint
+            head, landmarker, lambda yaw, pitch: looking_at(FACE_CENTRE, yaw, pitch, SIGHT, 1.3), draft.paint
         )
     except ValueError:  # a head that the landmarker takes for none; the caller says so to the user
         return None
