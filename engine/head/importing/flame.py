@@ -3,7 +3,7 @@
 Layout, as its publisher documents it: v_template [V, 3], f [F, 3], shapedirs [V, 3, 300 + E] (300 shapes of identity,
 then the expressions), weights [V, 5], J_regressor [5, V]; joints are root, neck, jaw, left eye, right eye; metres,
 y up, facing +z. Some releases wrap arrays in objects of the library chumpy. It has eyeballs, but no teeth, no tongue.
-Pose correctives (posedirs) are not used.
+Pose correctives (posedirs) are not used. In a release without jaw rotation the jaw's weights are zero.
 """
 
 from __future__ import annotations
@@ -81,6 +81,11 @@ def _rig(raw: RawHead, model: dict[str, Any], path: Path) -> None:
         raw.joints[name] = regressor[number] @ raw.template
         raw.joint_basis[name] = np.einsum("v,ivx->ix", regressor[number], raw.identity.astype(np.float64))
     raw.jaw = weights[:, JOINTS.index("jaw")].clip(0, 1)
+    if raw.jaw.max() < 0.5:  # a release in which expressions open the mouth
+        raw.jaw = None
+        for table in (raw.joints, raw.joint_basis):
+            table.pop("jaw")
+        raw.notices.append("The file's jaw moves nothing; the jaw turns as that of the built-in head does.")
     for name, part in (("eye_l", LEFT_EYE), ("eye_r", RIGHT_EYE)):
         raw.parts[weights[:, JOINTS.index(name)] > 0.5] = part
 

@@ -25,6 +25,7 @@ from emotalker.engine.head.importing.raw import (
     UNKNOWN,
     UPPER_TEETH,
     RawHead,
+    ball,
     checked,
     not_understood,
     without_loose,
@@ -36,6 +37,8 @@ OPTIONAL = (
     "vertex_group_names",
 )  # fmt: skip
 MOST_BYTES = 4 << 30
+ROUND = 0.15
+"""Most that an eyeball differs from a ball, in parts of its radius; the cornea bulges."""
 JOINT_NAMES = {"neck": "neck", "left_eye": "eye_l", "right_eye": "eye_r"}
 
 
@@ -93,6 +96,8 @@ def _label(raw: RawHead, a: Arrays) -> None:
     member = {name: np.asarray(row) > 0.5 for name, row in zip(names, groups)}
     for name, inside in member.items():
         part = _part(name)
+        if part in (LEFT_EYE, RIGHT_EYE) and (inside.sum() < 8 or ball(raw.template[inside])[1] > ROUND):
+            continue  # the region about an eye, not the eyeball
         if part is not None:
             raw.parts[inside & (raw.parts == UNKNOWN)] = part
 

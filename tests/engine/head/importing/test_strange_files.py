@@ -174,6 +174,46 @@ def import_flame_without(tmp_path: Path, stranger: Any, chumpy: Any) -> Any:
     return read_flame(path, 20)
 
 
+@pytest.mark.parametrize("protocol", [0, 1, 2, 4])
+def test_chumpy_objects_of_every_protocol_are_read(tmp_path: Path, chumpy: Any, protocol: int) -> None:
+    """A file that is whole is read to the end, as Python 2 or 3 wrote it: what it lacks is eyes, not arrays."""
+    model = small_flame()
+    wrapped = {key: chumpy(value) for key, value in model.items()}
+    path = tmp_path / "generic_model.pkl"
+    path.write_bytes(pickle.dumps(wrapped, protocol=protocol))
+    np.testing.assert_array_equal(read_raw(path).template, model["v_template"])
+    with pytest.raises(UserError) as caught:
+        import_head(path, landmarker=None)
+    assert "eyeballs" in caught.value.why
+
+
+def test_a_flame_release_without_a_jaw_takes_ours(tmp_path: Path, stranger: Any) -> None:
+    """Weights of zero at the jaw mean that the built-in head's jaw is taken over, and that is said."""
+    s = stranger.without(("teeth_upper", "teeth_lower", "tongue", "interior"))
+    count = len(s.points)
+    weights = np.zeros((count, 5))
+    weights[:, 3], weights[:, 4] = s.regions["eye_l"], s.regions["eye_r"]
+    weights[:, 1] = 1 - weights.sum(1)
+    regressor = np.stack(
+        [np.full(count, 1 / count)] * 3 + [s.regions[e] / s.regions[e].sum() for e in ("eye_l", "eye_r")]
+    )
+    shapes = np.zeros((count, 3, 301))
+    model = {
+        "v_template": s.points,
+        "f": s.triangles,
+        "shapedirs": shapes,
+        "weights": weights,
+        "J_regressor": regressor,
+    }
+    path = tmp_path / "flame2023_no_jaw.pkl"
+    path.write_bytes(pickle.dumps(model, protocol=4))
+    raw = read_raw(path)
+    assert raw.jaw is None
+    assert "jaw" not in raw.joints
+    assert "eye_l" in raw.joints
+    assert any("jaw" in notice for notice in raw.notices)
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken"])
 def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     """An .npz that is none says so."""
