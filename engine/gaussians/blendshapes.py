@@ -96,6 +96,18 @@ class GaussianBlendshapes:
         )  # fmt: skip
         return Gaussians(*fields)
 
+    def cpu(self) -> GaussianBlendshapes:
+        """The same head with its values on the CPU, detached; shared where they already are there."""
+        d = self.deltas
+        return GaussianBlendshapes(
+            Gaussians(*(getattr(self.base, name).detach().cpu() for name in FIELDS)),
+            SparseDeltas(d.start, d.expression, d.fixed, d.mask, d.learned.detach().cpu()),
+            self.weights.cpu(),
+            self.triangle,
+            self.barycentric,
+            self.layer,
+        )
+
     def select(self, chosen: NDArray[np.int64]) -> GaussianBlendshapes:
         """A head made of the given Gaussians, which may repeat; values are detached copies."""
         index = torch.from_numpy(chosen)

@@ -1,4 +1,7 @@
-"""The CUDA backend: gsplat behind the signature of the CPU rasterizer.
+"""The CUDA backend: gsplat 1.5.3 behind the signature of the CPU rasterizer.
+
+Nothing here waits for the card; gsplat itself does once a render, where it reads the number of (Gaussian, tile) pairs
+to make room for them.
 
 gsplat is an optional extra and imports happily on a machine where it cannot run; only a real render tells, so ask
 `probe_cuda` before choosing this backend.
@@ -19,6 +22,9 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.gaussians.cpu.constants import BLUR_PIXELS2, NEAR_METRES, TILE
 from emotalker.engine.gaussians.gaussians import FIELDS, Gaussians
 from emotalker.engine.render.rasterizer import RasterProbe, Render
+
+SH_CONSTANT = 0.28209479177387814
+"""Spherical harmonic of degree 0."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,27 @@ def rasterize_cuda(
     return _render(gaussians, camera, with_depth, probe)
 
 
+@functools.lru_cache(maxsize=64)
+def _on_device(view: bytes, intrinsics: bytes, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """A camera brought to a device once: viewmat [1, 4, 4], K [1, 3, 3], and its centre in world space [3]."""
+    viewmat, matrix = (np.frombuffer(b, np.float32).reshape(n, n).copy() for b, n in ((view, 4), (intrinsics, 3)))
+    centre = (-np.linalg.inv(viewmat[:3, :3].astype(np.float64)) @ viewmat[:3, 3]).astype(np.float32)
+    view_on, matrix_on, centre_on = (torch.from_numpy(a).to(device) for a in (viewmat, matrix, centre))
+    return view_on[None], matrix_on[None], centre_on
+
+
+def _colours(means: Tensor, sh: Tensor, degree: int, centre: Tensor) -> Tensor:
+    """Colours [N, 3] seen from `centre`.
+
+    gsplat would do it itself, but it inverts the camera on the card for that, and `torch.inverse` waits for the card.
+    """
+    if degree == 0:
+        return (sh[:, 0] * SH_CONSTANT + 0.5).clamp_min(0)
+    from gsplat import spherical_harmonics
+
+    return (spherical_harmonics(degree, means - centre, sh) + 0.5).clamp_min(0)
+
+
 def _render(gaussians: Gaussians, camera: Camera, with_depth: bool, probe: RasterProbe | None) -> Render:
     from gsplat import rasterization
 
@@ -83,19 +110,20 @@ def _render(gaussians: Gaussians, camera: Camera, with_depth: bool, probe: Raste
             nothing = torch.zeros(0, device=device)
             probe.visible, probe.radii, probe.means2d_grad = nothing.bool(), nothing, nothing
         return Render(rgb, alpha, alpha.clone() if with_depth else None)
+    view, intrinsics = (np.ascontiguousarray(a, np.float32).tobytes() for a in (camera.viewmat, camera.K))
+    viewmat, matrix, centre = _on_device(view, intrinsics, device)
     colours, alphas, meta = rasterization(
         means,
         quats,
         log_scales.exp(),
         logits.sigmoid(),
-        sh,
-        torch.from_numpy(np.ascontiguousarray(camera.viewmat, np.float32)).to(device)[None],
-        torch.from_numpy(np.ascontiguousarray(camera.K, np.float32)).to(device)[None],
+        _colours(means, sh, gaussians.sh_degree, centre),
+        viewmat,
+        matrix,
         width,
         height,
         near_plane=NEAR_METRES,
         eps2d=BLUR_PIXELS2,
-        sh_degree=gaussians.sh_degree,
         tile_size=TILE,
         # Not packed: every Gaussian keeps its row, which is what the probe reports, and heads fit the memory.
         packed=False,

@@ -32,23 +32,23 @@ class Density:
     seen: Tensor
 
     @staticmethod
-    def empty(count: int) -> Density:
-        """Nothing gathered yet."""
-        return Density(torch.zeros(count), torch.zeros(count))
+    def empty(count: int, device: str = "cpu") -> Density:
+        """Nothing gathered yet; gathered where the renders are, so that no step waits for a device."""
+        return Density(torch.zeros(count, device=device), torch.zeros(count, device=device))
 
     def add(self, probe: RasterProbe, size: int) -> None:
         """Count one render and its gradient."""
         if probe.visible is None or probe.means2d_grad is None:
             return
-        self.total += probe.means2d_grad.cpu() * (size / 2)
-        self.seen += probe.visible.cpu().float()
+        self.total += probe.means2d_grad * (size / 2)
+        self.seen += probe.visible.float()
 
     def plan(self, shapes: GaussianBlendshapes, config: Stage1Config) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which Gaussians stay and which of those are doubled, both as ascending indices of today's Gaussians."""
         opacity = torch.sigmoid(shapes.base.logit_opacities.detach()).cpu().numpy()
         widest = shapes.base.log_scales.detach().exp().amax(1).cpu().numpy()
         keep = np.nonzero((opacity >= config.prune_opacity) & (widest < LARGEST))[0]
-        need = (self.total / self.seen.clamp_min(1)).numpy()[keep]
+        need = (self.total / self.seen.clamp_min(1)).cpu().numpy()[keep]
         room = min(int(config.densify_share * len(keep)), config.most - len(keep))
         order = np.argsort(-need, kind="stable")[: max(room, 0)]
         return keep.astype(np.int64), np.sort(keep[order[need[order] > config.densify_gradient]]).astype(np.int64)

@@ -126,6 +126,8 @@ class TrainingFrames:
         self.identity = torch.from_numpy(self.subject.identity)
         self.size = size
         self.weight_mouth = weight_mouth
+        # pictures in pinned memory travel to a card while it works on others
+        self.pin = False
         self.head = head
         _, self.joints = head.shape(self.identity)
         self.clips = [pose_clip(head, self.joints, c, track_dir, size, fit_dir) for c in clips if not c.held_out]
@@ -158,7 +160,8 @@ class TrainingFrames:
         image = rgb.astype(np.float32) / np.float32(255)
         soft = matte.astype(np.float32) / np.float32(255)
         sharp, sure = (torch.from_numpy(x) for x in sharpened(image, soft, self.clips[c].plate.numpy()))
-        return Sample(number, c, i, torch.from_numpy(image), sharp, sure, importance)
+        pictures = (torch.from_numpy(image), sharp, sure, importance)
+        return Sample(number, c, i, *(p.pin_memory() if self.pin else p for p in pictures))
 
     def _importance(self, track: Track, frame: int) -> Tensor:
         scale = self.size / track.size

@@ -161,6 +161,7 @@ class Stage1Trainer:
             more = config.more_on_cuda
             config = replace(config, count=int(config.count * more), most=int(config.most * more))
         self.frames, self.config, self.device = frames, config, device
+        frames.pin = device == "cuda"
         self.step = 0
         even = 1 if config.hardest > 1 else 2**62
         self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
@@ -223,7 +224,7 @@ class Stage1Trainer:
             groups[5] |= {"columns": self.delta_scale, "deltas": shapes.deltas, "rows": self.rows}
         self.optimizer = FusedAdam(groups)
         restore_optimizer(self.optimizer, self._parameters(), moments)
-        self.density = Density.empty(len(shapes))
+        self.density = Density.empty(len(shapes), self.device)
         self.homes, self.pulls = homes.to(self.device), pulls_of(shapes, c).to(self.device)
 
     def _parameters(self) -> dict[str, Tensor]:
@@ -311,7 +312,7 @@ class Stage1Trainer:
     def _densify(self) -> None:
         keep, doubled = self.density.plan(self.shapes, self.config)
         self._spread_bases()
-        old = self.shapes
+        old = self.shapes.cpu()
         grown = double(old, keep, doubled, (self.config.seed, self.step))
         # the kernels are fastest when neighbours in space are neighbours in memory
         order = morton_order(grown.base.means).numpy().astype(np.int64)
@@ -342,7 +343,7 @@ class Stage1Trainer:
         arrays = {f"shapes.{k}": v for k, v in self.shapes.to_arrays().items()}
         arrays |= {
             "lighting": self.lighting.detach().cpu().numpy(), "homes": self.homes.cpu().numpy(),
-            "density.total": self.density.total.numpy(), "density.seen": self.density.seen.numpy(),
+            "density.total": self.density.total.cpu().numpy(), "density.seen": self.density.seen.cpu().numpy(),
         }  # fmt: skip
         if self.bases is not None:
             arrays["bases"] = self.bases.detach().cpu().numpy()
@@ -360,7 +361,8 @@ class Stage1Trainer:
         lighting, homes = (torch.from_numpy(np.array(arrays[name])) for name in ("lighting", "homes"))
         bases = torch.from_numpy(np.array(arrays["bases"])) if "bases" in arrays else None
         self._adopt(shapes, lighting, homes, moments, bases)
-        self.density = Density(*(torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen")))
+        gathered = (torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen"))
+        self.density = Density(*(t.to(self.device) for t in gathered))
 
     def write_tracks(self, folder: Path) -> None:
         """The training clips' tracks as the fit corrected them, FOLDER/CLIP.safetensors."""
@@ -375,17 +377,17 @@ class Stage1Trainer:
     def write_model(self, path: Path) -> None:
         """The fitted head, with each clip's lighting; what no frame shows is put in order first."""
         self._spread_bases()
-        shapes = self.shapes.select(np.arange(len(self.shapes)))
+        shapes = self.shapes.cpu().select(np.arange(len(self.shapes)))
         frames = self.frames
         poses = []
         for number in np.linspace(0, len(frames) - 1, SETTLE_FRAMES).astype(int):
             clip, frame = frames.index[number]
             row = self.corrections.row(int(number))
             psi, bones, root = posed_with(frames.head, frames.joints, frames.clips[clip].track, frame, row)
-            poses.append((psi.to(self.device), bones.to(self.device), root.to(self.device)))
+            poses.append((psi.cpu(), bones.cpu(), root.cpu()))
         small = frames.camera.resized(SETTLE_SIZE, SETTLE_SIZE)
-        shown = covered(shapes, poses, small, "cuda" if self.device == "cuda" else "cpu")
-        settle(shapes, self.homes, shown, inside_mouth(shapes, frames.head))
+        shown = covered(shapes, poses, small)
+        settle(shapes, self.homes.cpu(), shown, inside_mouth(shapes, frames.head))
         arrays = {f"shapes.{k}": v for k, v in shapes.to_arrays().items()}
         arrays["lighting"] = self.lighting.detach().cpu().numpy()
         clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]
