@@ -89,6 +89,7 @@ class Application:
                 last_first.callback(self._signals.close)
             last_first.callback(self.sentinel.stop)
             last_first.callback(self.settings.flush)
+            last_first.callback(self.projects.opened.close)
             last_first.callback(self.studio.close)
             last_first.callback(self.tasks.close)
             last_first.callback(self.queue.shutdown, 5.0)

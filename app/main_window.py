@@ -43,6 +43,8 @@ class MainWindow(QMainWindow):
     """
 
     page_changed = Signal(str)
+    activated = Signal()
+    """The window has come to the front: files may have been moved meanwhile."""
     shown = Signal()
     """The window is on the screen for the first time."""
 
@@ -157,6 +159,8 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         """Keep the switch for the full screen true when the system changes the window."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.activated.emit()
         if event.type() == QEvent.Type.WindowStateChange:
             self.actions_table["view.fullscreen"].setChecked(self.isFullScreen())
 

@@ -95,6 +95,7 @@ class Studio(QObject):
         for signal in (session.project_changed, session.manifest_changed):
             signal.connect(self._look)
         self.window.page_changed.connect(self._look)
+        self.window.activated.connect(self._look)
         for signal in (session.selection_changed, session.twin_changed):
             signal.connect(self._refresh)
         session.undo.indexChanged.connect(self._undo_moved)

@@ -20,6 +20,7 @@ from emotalker.engine.files import explain_os_error
 from emotalker.engine.jobs import Job, Notice, Outcome, Progress, StopToken
 from emotalker.projects.lock import LOCK
 from emotalker.projects.names import clip_id
+from emotalker.projects.opened import OPEN
 from emotalker.projects.project import RUNS
 from emotalker.projects.store import BACKUPS, MANIFEST, encode, peek
 from emotalker.projects.twin_name import rename_twin
@@ -126,7 +127,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(n for n in folders if not n.startswith(".") and not (here == folder and n == BACKUPS))
         for name in sorted(names):
             path = here / name
-            if not name.startswith(".") and name not in (LOCK, MANIFEST) and path.is_file():
+            if not name.startswith(".") and name not in (LOCK, OPEN, MANIFEST) and path.is_file():
                 yield path
 
 

@@ -48,10 +48,20 @@ def _holder(path: Path, own: bool = False) -> int | None:
     """The living process that wrote the lock; a reused process number is told by the time the process began."""
     try:
         number, began = path.read_text().split()
-        process = psutil.Process(int(number))
-        alive = abs(process.create_time() - float(began)) < 1.0
-    except (OSError, ValueError, psutil.Error):
+        process = living(int(number), float(began))
+    except (OSError, ValueError):
         return None
-    if not alive or (process.pid == os.getpid() and not own):
+    return process if own or process != os.getpid() else None
+
+
+def living(number: int, began: float) -> int | None:
+    """The number of a process of this computer if it lives and began then; None if another has its number by now.
+
+    Args:
+        number: of the process.
+        began: seconds since 1970.
+    """
+    try:
+        return number if abs(psutil.Process(number).create_time() - began) < 1.0 else None
+    except psutil.Error:
         return None
-    return process.pid

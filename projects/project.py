@@ -33,7 +33,10 @@ class Project:
         folder: the project's folder, absolute.
         manifest: what project.json holds; replaced as a whole by every change.
         notices: what the user should hear about the opening (a restored backup, a migration).
+        read_only: whether every change is refused, because somebody else has it open.
     """
+
+    read_only = False
 
     def __init__(self, folder: Path, manifest: Manifest, notices: Sequence[Notice] = ()) -> None:
         self.folder = folder
@@ -291,8 +294,17 @@ class Project:
 
         What is open here takes the change alone: a run under way goes on with the clips it began with.
         """
+        self._refuse_if_read_only()
         store.save(self.folder, change(store.load(self.folder).manifest))
         self.manifest = change(self.manifest)
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise UserError(
+                "Nothing was changed: the project is open read only.",
+                "Another window has it open.",
+                "Change it in that window; or close it there, then open it here again.",
+            )
 
     def _update(self, **changes: object) -> None:
         self._save(msgspec.structs.replace(self.manifest, **changes))
@@ -300,6 +312,7 @@ class Project:
     def _save(self, wanted: Manifest) -> None:
         """Save, with what another process may have saved since: a clip added on the command line is not lost."""
         if wanted != self.manifest:
+            self._refuse_if_read_only()
             on_disk = store.current(self.folder)
             changed = wanted if on_disk is None else merged(self.manifest, wanted, on_disk)
             store.save(self.folder, changed)

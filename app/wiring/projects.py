@@ -14,6 +14,7 @@ from emotalker.app.commands.clips import AddClips, HoldOut, LabelClips, RelinkCl
 from emotalker.app.commands.person import Rename, SetConsent, SetHead
 from emotalker.app.session import Session
 from emotalker.app.studio import Studio
+from emotalker.app.wiring.opening import OpenProjects
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.projects import Manifest, Project
@@ -35,6 +36,7 @@ class ProjectsWiring(QObject):
         super().__init__(studio)
         self.studio, self.session, self.window = studio, studio.session, studio.window
         self._checking: set[str] = set()
+        self.opened = OpenProjects(self.window)
         self._connect_gallery()
         self._connect_clips()
         actions = studio.actions
@@ -79,6 +81,7 @@ class ProjectsWiring(QObject):
         page.relink_requested.connect(self.relink)
         page.play_requested.connect(self._play_clip)
         page.consent_changed.connect(lambda consent: self.studio.do(SetConsent(consent)))
+        self.window.activated.connect(page.look_again)
         page.selection_changed.connect(lambda clips: self.session.select(tuple(clips)))
 
     # ---- projects ----
@@ -103,7 +106,8 @@ class ProjectsWiring(QObject):
             self.studio.fail(error)
             self.refresh_gallery()
             return False
-        self._show(project)
+        if not self._show(project):
+            return False
         for notice in project.notices:
             self.studio.notifier.tell(notice)
         return True
@@ -119,8 +123,7 @@ class ProjectsWiring(QObject):
         root = self.studio.settings.projects_root
 
         def opened(project: Project) -> None:
-            self._show(project)
-            if then is not None:
+            if self._show(project) and then is not None:
                 then()
 
         self.studio.tasks.run(lambda: sample_project(root), opened)
@@ -216,15 +219,20 @@ class ProjectsWiring(QObject):
         if self.session.project is not None:
             show_storage(self.studio, self.session.project)
 
-    def _show(self, project: Project, page: str = "") -> None:
+    def _show(self, project: Project, page: str = "") -> bool:
+        """Make it the open project; whether it was opened."""
         self._remember(project.folder)
         open_ = self.session.project
         if open_ is None or open_.folder != project.folder or open_.manifest != project.manifest:
+            if not self.opened.may_open(project):
+                self.refresh_gallery()
+                return False
             self.session.open(project)  # else it is on show already, with what can be undone in it
         if not page:
             page = "perform" if self.session.twin is not None else "train" if project.clips else "clips"
         self.window.show_page(page)
         self.refresh_gallery()
+        return True
 
     def _remember(self, folder: Path) -> None:
         kept = [p for p in self.studio.settings.values.recent if Path(p) != folder]
@@ -250,13 +258,14 @@ class ProjectsWiring(QObject):
 
     def _project_changed(self, project: Project | None) -> None:
         self.checked(None)
-        self.window.set_project(project.manifest.name if project else "")
+        self.opened.opened(project)
+        self.window.set_project(_title(project) if project else "")
         self.window.clips.set_project(project.folder if project else None, project.manifest if project else None)
 
     def _manifest_changed(self, manifest: Manifest) -> None:
         project = self.session.project
         if project is not None:
-            self.window.set_project(manifest.name)
+            self.window.set_project(_title(project))
             self.window.clips.set_project(project.folder, manifest)
             self._show_done()
 
@@ -335,6 +344,10 @@ class ProjectsWiring(QObject):
         entry = next((c for c in self._clips() if c.id == clip), None)
         if project is not None and entry is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path_of(entry))))
+
+
+def _title(project: Project) -> str:
+    return f"{project.manifest.name} (read only)" if project.read_only else project.manifest.name
 
 
 def _sample_card(folder: Path) -> list[ProjectCard]:

@@ -70,6 +70,7 @@ class TrainingWiring(QObject):
         self.session.manifest_changed.connect(self._manifest_changed)
         studio.engine_ready.connect(self.refresh)
         studio.window.page_changed.connect(self._page_changed)
+        studio.window.activated.connect(lambda: self.page.set_ready(*self.ready()))
         self._show_presets()
 
     def start(self, preset: str) -> None:
@@ -82,6 +83,7 @@ class TrainingWiring(QObject):
             project.set_preset(preset)
         except UserError as error:
             self.studio.fail(error)
+            self.studio.window.clips.look_again()
             if not project.manifest.consent.given:
                 self.studio.window.show_page("clips")
                 self.studio.window.clips.show_consent()

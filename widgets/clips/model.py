@@ -92,12 +92,19 @@ class ClipsModel(QAbstractTableModel):
         self._folder = folder or Path()
         self._clips = clips
         self._out = held_out(clips, manifest.hold_out) if manifest is not None else frozenset()
-        self._missing = frozenset(c.id for c in clips if not self.path_of(c).is_file())
+        self._missing = self._gone()
         if same:
             self._changed()
         else:
             self._icons = {}
             self.endResetModel()
+
+    def look_again(self) -> bool:
+        """Look for the files once more; whether other ones are missing now."""
+        before, self._missing = self._missing, self._gone()
+        if self._missing != before:
+            self._changed()
+        return self._missing != before
 
     def set_checking(self, clips: set[str]) -> None:
         """Which clips are being looked at now."""
@@ -217,6 +224,9 @@ class ClipsModel(QAbstractTableModel):
         if column is Column.CHECK and clip.check is not None and clip.check.findings:
             return "\n".join(clip.check.findings)
         return _TIPS[column]
+
+    def _gone(self) -> frozenset[str]:
+        return frozenset(c.id for c in self._clips if not self.path_of(c).is_file())
 
     def _changed(self) -> None:
         if self._clips:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from emotalker.projects.amounts import amounts
@@ -112,6 +112,19 @@ class ClipsPage(QWidget):
         self._stated = stated
         self.banner.setVisible(manifest is not None and not manifest.consent.given)
         self._refresh()
+
+    def look_again(self) -> None:
+        """Notice clips that were moved, or are back, since they were shown."""
+        if self.model.look_again():
+            self.toolbar.set_missing(len(self.model.missing))
+            for clip in self.model.clips:
+                self._want_picture(clip)
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look for the files, which may have been moved while another page was shown."""
+        super().showEvent(event)
+        self.look_again()
 
     def set_checking(self, clips: set[str]) -> None:
         """Which clips are being looked at now."""
