@@ -11,7 +11,7 @@ from emotalker.engine.head.importing.raw import BODY, F64, I64, RawHead
 from emotalker.engine.head.linear import LinearHead
 
 SNAP = 0.002
-"""Metres within which a vertex is taken as lying on the plane: a hair off it would leave slivers."""
+"""Metres within which a vertex is moved onto the plane: a hair off it would leave slivers."""
 
 
 def collar(head: LinearHead, fit: Fit) -> tuple[F64, F64]:
@@ -27,9 +27,12 @@ def cut_neck(raw: RawHead, head: LinearHead, fit: Fit) -> RawHead:
     centre, normal = collar(head, fit)
     height = (raw.template - centre) @ normal
     height[raw.parts > BODY] = np.maximum(height[raw.parts > BODY], 1.0)
-    height[np.abs(height) < SNAP] = 0.0
     if (height >= 0).all():
         return raw
+    near = np.abs(height) < SNAP
+    template = raw.template.copy()
+    template[near] -= height[near, None] * normal
+    raw, height = replace(raw, template=template), np.where(near, 0.0, height)
     mixed: dict[tuple[int, int], int] = {}
     triangles: list[tuple[int, int, int]] = []
 

@@ -46,7 +46,7 @@ def test_a_long_neck_is_cut_at_the_collar(head_files: dict[str, Path]) -> None:
     short = cut_neck(raw, default, fit)
     centre, normal = collar(default, fit)
     heights = (short.template - centre) @ normal
-    assert heights[short.parts <= BODY].min() == pytest.approx(0, abs=0.002)
+    assert heights[short.parts <= BODY].min() == pytest.approx(0, abs=1e-9)
     assert (np.abs(heights) < 1e-9).sum() > 30
     assert short.template[:, 1].max() == raw.template[:, 1].max()
     assert short.identity.shape[1:] == short.template.shape == short.expression.shape[1:]
