@@ -46,6 +46,7 @@ class Stage1Config:
         correct_from: first step that does, as a share of the steps.
         weight_correct: weight of the corrections' regulariser.
         hardest: most that a frame is learned from, as a multiple of an even share; 1 takes all equally often.
+        refine_at: share of the steps after which the training tracks are refined, where `refine` refines at all.
         refine: how the tracks of all clips are refined with the fitted head at the end.
         checkpoint_seconds: seconds between checkpoints.
         preview_every: steps between preview pictures.
@@ -84,6 +85,7 @@ class Stage1Config:
     correct_from: float = 0.1
     weight_correct: float = 1e-4
     hardest: float = 3.0
+    refine_at: float = 0.5
     refine: RefineConfig = field(default_factory=RefineConfig)
     checkpoint_seconds: float = 60.0
     preview_every: int = 1000

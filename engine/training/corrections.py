@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor
 from emotalker.engine.files import Arrays
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
 from emotalker.engine.tracking.track import Track
+from emotalker.engine.training.frames import PosedClip
 
 F32 = NDArray[np.float32]
 GROUPS = ("jaw", "neck", "root_rotation", "root_translation", "psi")
@@ -133,6 +136,16 @@ def corrected(track: Track, rows: F32) -> Track:
         root_rotation=turn.as_rotvec().astype(np.float32),
         root_translation=(track.root_translation + rows[:, 9:12]).astype(np.float32),
     )
+
+
+def save_corrected(rows: F32, clips: Sequence[PosedClip], index: Sequence[tuple[int, int]], folder: Path) -> None:
+    """Write the clips' tracks with corrections [F, D] of the frames in `index` as FOLDER/CLIP.safetensors."""
+    for number, posed in enumerate(clips):
+        moved = np.zeros((len(posed.track), rows.shape[1]), np.float32)
+        for row, (clip, frame) in zip(rows, index):
+            if clip == number:
+                moved[frame] = row
+        corrected(posed.track, moved).save(folder / f"{posed.clip.id}.safetensors")
 
 
 def _columns(count: int) -> tuple[slice, ...]:

@@ -147,6 +147,13 @@ class TrainingFrames:
     def __len__(self) -> int:
         return len(self.index)
 
+    def follow(self, track_dir: Path, fit_dir: Path) -> None:
+        """Take the tracks as refined in `fit_dir` from now on; which frames are learned from stays the same."""
+        for number, old in enumerate(self.clips):
+            new = pose_clip(self.head, self.joints, old.clip, track_dir, self.size, fit_dir)
+            old.store.close()
+            self.clips[number] = new
+
     def close(self) -> None:
         """Let go of the picture files."""
         for posed in self.clips:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from emotalker.engine.clip import ClipInput
 from emotalker.engine.files import Arrays, read_arrays, write_arrays, write_bytes, write_json
+
+
+def run_mark(clips: Sequence[ClipInput], track_dir: Path, config: dict[str, object]) -> str:
+    """What a run was made from: training clips, labels, their tracks and the settings."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    digest.update((track_dir / "subject.safetensors").read_bytes())
+    for clip in clips:
+        if not clip.held_out:
+            digest.update(f"{clip.id} {clip.emotion} {clip.level:g}".encode())
+            digest.update((track_dir / "clips" / clip.id / "track.safetensors").read_bytes())
+    return digest.hexdigest()
 
 
 class RunFolder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -27,19 +26,22 @@ from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progres
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.render.rasterizer import RasterProbe, Render, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
+from emotalker.engine.tracking.refined import FOLDER as TRACKS
 from emotalker.engine.training.adam import FusedAdam
 from emotalker.engine.training.bases import F32, principal_map, spread
 from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.corrections import Corrections, corrected, posed_with
+from emotalker.engine.training.corrections import Corrections, posed_with, save_corrected
 from emotalker.engine.training.density import Density, double
 from emotalker.engine.training.frames import Sample, TrainingFrames
+from emotalker.engine.training.halfway import FOLDER as HALFWAY
+from emotalker.engine.training.halfway import follow_again, half_of
 from emotalker.engine.training.late import LateNumbers
 from emotalker.engine.training.losses import compose, relight
 from emotalker.engine.training.picture import picture_losses
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.refine import refine_tracks
-from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
+from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 from emotalker.engine.training.sampling_order import HardestFirst
 from emotalker.engine.training.settle import covered, inside_mouth, settle
 from emotalker.engine.training.verdict import Verdict
@@ -92,17 +94,45 @@ def _fit(
         return Outcome.FINISHED
     frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth)
     with closing(frames):
-        return (yield from _train(Stage1Trainer(frames, config, device), run, stop))
+        return (yield from _train(Stage1Trainer(frames, config, device), track_dir, run, stop))
 
 
-def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
+def _train(trainer: Stage1Trainer, track_dir: Path, run: RunFolder, stop: StopToken) -> Job:
     config, frames = trainer.config, trainer.frames
     saved = run.load()
     if saved is not None:
         trainer.restore(*saved)
         yield Notice(STAGE, f"Going on from step {trainer.step}.")
+    half = half_of(config)
+    if trainer.step < half:
+        if (yield from _steps(trainer, half, run, stop)) is Outcome.STOPPED:
+            return Outcome.STOPPED
+        run.save(*trainer.snapshot())
+    if half:
+        begin = trainer.step == half
+        clips = [posed.clip for posed in frames.clips]
+        write = trainer.write_model if begin else None
+        if (yield from follow_again(clips, track_dir, run.folder, config, stop, write)) is Outcome.STOPPED:
+            return Outcome.STOPPED
+        frames.follow(track_dir, run.folder / HALFWAY)
+        if begin:
+            trainer.corrections = trainer.no_corrections()
+    if (yield from _steps(trainer, config.steps, run, stop)) is Outcome.STOPPED:
+        return Outcome.STOPPED
+    run.save(*trainer.snapshot())
+    save_corrected(trainer.corrections.all(), frames.clips, frames.index, run.folder / TRACKS)
+    trainer.write_model(run.folder / "model.safetensors")
+    last = trainer.watch.verdicts()
+    yield from _warnings(last)
+    run.finish(config=asdict(config), gaussians=len(trainer.shapes), verdicts=[asdict(v) for v in last])
+    return Outcome.FINISHED
+
+
+def _steps(trainer: Stage1Trainer, until: int, run: RunFolder, stop: StopToken) -> Job:
+    """Train up to step `until`, with checkpoints, metrics and pictures."""
+    config, frames = trainer.config, trainer.frames
     last_save = time.monotonic()
-    order = trainer.order.order(trainer.step, config.steps)
+    order = trainer.order.order(trainer.step, until)
     with closing(Prefetcher(frames.read, order, depth=8, workers=1)) as samples:
         for _, sample in samples:
             terms = trainer.train_step(sample)
@@ -121,12 +151,6 @@ def _train(trainer: Stage1Trainer, run: RunFolder, stop: StopToken) -> Job:
                 last_save = time.monotonic()
             if stop.requested:
                 return Outcome.STOPPED
-    run.save(*trainer.snapshot())
-    trainer.write_tracks(run.folder / "tracks")
-    trainer.write_model(run.folder / "model.safetensors")
-    last = trainer.watch.verdicts()
-    yield from _warnings(last)
-    run.finish(config=asdict(config), gaussians=len(trainer.shapes), verdicts=[asdict(v) for v in last])
     return Outcome.FINISHED
 
 
@@ -134,17 +158,6 @@ def _warnings(found: Sequence[Verdict]) -> Iterator[Notice]:
     """What is wrong with the clips, worst first."""
     for verdict in sorted((v for v in found if v.region), key=lambda v: -v.error):
         yield Notice(STAGE, verdict.text, "warning")
-
-
-def run_mark(clips: Sequence[ClipInput], track_dir: Path, config: dict[str, object]) -> str:
-    """What a run was made from: training clips, labels, their tracks and the settings."""
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    digest.update((track_dir / "subject.safetensors").read_bytes())
-    for clip in clips:
-        if not clip.held_out:
-            digest.update(f"{clip.id} {clip.emotion} {clip.level:g}".encode())
-            digest.update((track_dir / "clips" / clip.id / "track.safetensors").read_bytes())
-    return digest.hexdigest()
 
 
 class Stage1Trainer:
@@ -166,8 +179,7 @@ class Stage1Trainer:
         even = 1 if config.hardest > 1 else 2**62
         self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
         self.watch = ClipWatch(frames)
-        expressions = frames.clips[0].psi.shape[1]
-        self.corrections = Corrections(len(frames), expressions, tuple(config.correct), config.weight_correct, device)
+        self.corrections = self.no_corrections()
         shapes = self._first_shapes()
         lighting = torch.eye(3, 4).repeat(len(frames.clips), 1, 1)
         rates = torch.full((14,), config.lr_delta)
@@ -189,6 +201,11 @@ class Stage1Trainer:
             self.mapping = principal_map(np.concatenate([p.track.psi for p in frames.clips]), config.learned_bases)
             bases = torch.zeros(len(shapes), self.mapping.shape[1], len(self.delta_scale))
         self._adopt(shapes, lighting, homes_of(shapes), {}, bases)
+
+    def no_corrections(self) -> Corrections:
+        """Tracks as they are."""
+        c, expressions = self.config, self.frames.clips[0].psi.shape[1]
+        return Corrections(len(self.frames), expressions, tuple(c.correct), c.weight_correct, self.device)
 
     def _first_shapes(self) -> GaussianBlendshapes:
         f, c = self.frames, self.config
@@ -290,13 +307,8 @@ class Stage1Trainer:
         self.step += 1
         if self._densify_now():
             self._densify()
-        return {
-            "loss": loss.detach(),
-            "l1": terms.l1,
-            "dssim": terms.dssim,
-            "matte": terms.matte,
-            "square": terms.square,
-        }
+        told = {"loss": loss.detach(), "l1": terms.l1, "dssim": terms.dssim}
+        return told | {"matte": terms.matte, "square": terms.square}
 
     def metrics(self, terms: dict[str, Tensor]) -> dict[str, float]:
         """What is logged of a step; waits for the device."""
@@ -363,16 +375,6 @@ class Stage1Trainer:
         self._adopt(shapes, lighting, homes, moments, bases)
         gathered = (torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen"))
         self.density = Density(*(t.to(self.device) for t in gathered))
-
-    def write_tracks(self, folder: Path) -> None:
-        """The training clips' tracks as the fit corrected them, FOLDER/CLIP.safetensors."""
-        rows = self.corrections.all()
-        for number, posed in enumerate(self.frames.clips):
-            moved = np.zeros((len(posed.track), rows.shape[1]), np.float32)
-            for row, (clip, frame) in zip(rows, self.frames.index):
-                if clip == number:
-                    moved[frame] = row
-            corrected(posed.track, moved).save(folder / f"{posed.clip.id}.safetensors")
 
     def write_model(self, path: Path) -> None:
         """The fitted head, with each clip's lighting; what no frame shows is put in order first."""

@@ -38,8 +38,7 @@ from emotalker.engine.tracking.refined import track_path
 from emotalker.engine.training.config import Stage2Config
 from emotalker.engine.training.frames import PosedClip, Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
-from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer
-from emotalker.engine.training.stage1 import run_mark
+from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 
 STAGE = "emote"
 EVERY = 10

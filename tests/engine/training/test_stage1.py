@@ -7,18 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
 from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
 from emotalker.engine.tracking.track import Track
 from emotalker.engine.training.config import Stage1Config
+from emotalker.engine.training.refine_config import RefineConfig
 from emotalker.engine.training.stage1 import fit
 
 CONFIG = Stage1Config(steps=60, count=900, most=1000, size=96, densify_every=30, densify_gradient=1e-6)
 
 
-def train(person, out: Path, config: Stage1Config, stop_at: int | None = None) -> tuple[Outcome, list[Metric]]:
-    """Run stage 1, asking it to stop at a step."""
+def train(
+    person, out: Path, config: Stage1Config, stop_at: int | None = None, clips: list[ClipInput] | None = None
+) -> tuple[Outcome, list[Metric]]:
+    """Run stage 1 on the person's or other clips, asking it to stop at a step."""
     stop, metrics = StopToken(), []
 
     def listen(event: Event) -> None:
@@ -27,7 +31,7 @@ def train(person, out: Path, config: Stage1Config, stop_at: int | None = None) -
             if stop_at is not None and event.step >= stop_at:
                 stop.request()
 
-    return run(fit(person.clips, person.track_dir, out, config, stop), listen), metrics
+    return run(fit(clips or person.clips, person.track_dir, out, config, stop), listen), metrics
 
 
 def test_the_head_gets_closer_to_the_pictures(person, tmp_path: Path) -> None:
@@ -65,6 +69,21 @@ def test_stopped_and_resumed_equals_uninterrupted(person, tmp_path: Path) -> Non
         np.testing.assert_array_equal(whole[name], parts[name], err_msg=name)
     lines = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "parts")]
     assert lines[0] == lines[1]
+
+
+def test_tracks_refined_halfway_survive_interruptions(person, tmp_path: Path) -> None:
+    """Halfway the training tracks are refined, and only those; stopped before and after, the head ends the same."""
+    config = replace(CONFIG, refine=RefineConfig(1, size=48), densify_every=20)
+    clips = [person.clips[0], replace(person.clips[1], held_out=True)]
+    for stop_at in (20, 40):
+        assert train(person, tmp_path / "parts", config, stop_at, clips)[0] is Outcome.STOPPED
+    for name in ("whole", "parts"):
+        assert train(person, tmp_path / name, config, clips=clips)[0] is Outcome.FINISHED
+        halfway = tmp_path / name / "halfway" / "tracks"
+        assert [p.stem for p in halfway.glob("*.safetensors")] == [clips[0].id]
+    whole, parts = (read_arrays(tmp_path / name / "model.safetensors")[0] for name in ("whole", "parts"))
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], parts[name], err_msg=name)
 
 
 def test_held_out_clips_teach_nothing(person, tmp_path: Path) -> None:
