@@ -69,6 +69,8 @@ TABLE: tuple[ActionSpec, ...] = (
     _spec("clips.remove", "Re&move clips", "Take the selected clips out of the project; the files stay",
           icon="remove", needs="selection idle"),
     _spec("clips.check", "&Check again", "Look at the clips' quality again", icon="check", needs="clips"),
+    _spec("clips.tracking", "Show trac&king…", "Show the tracked head over every frame of the selected clip",
+          icon="eye", needs="selection"),
     _spec("clips.relink", "&Find missing clips…", "Look for moved clips in a folder", icon="search", needs="missing"),
     _spec("train.start", "&Train", "Train what is not up to date, with the chosen preset", "Ctrl+Return",
           icon="train", needs="clips no-job"),
@@ -124,7 +126,8 @@ TABLE: tuple[ActionSpec, ...] = (
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&File", ("file.new", "file.open", "file.sample", "", "file.import", "file.voice", "", "file.export",
                "file.screenshot", "", "file.rename", "file.storage", "file.show", "file.close", "", "file.quit")),
-    ("&Edit", ("edit.undo", "edit.redo", "", "clips.remove", "clips.check", "clips.relink", "", "edit.settings")),
+    ("&Edit", ("edit.undo", "edit.redo", "", "clips.remove", "clips.check", "clips.tracking",
+               "clips.relink", "", "edit.settings")),
     ("&Train", ("train.start", "train.pack", "train.pause", "train.resume", "train.stop")),
     ("&Play", ("play.toggle", "play.back", "play.forward", "", "play.previous_frame", "play.next_frame",
                "play.second_back", "play.second_on", "play.start", "play.end", "", "play.mark_in", "play.mark_out",

@@ -25,6 +25,7 @@ from emotalker.app.wiring.exporting import ExportWiring
 from emotalker.app.wiring.performing import Performing
 from emotalker.app.wiring.projects import ProjectsWiring
 from emotalker.app.wiring.shell import ShellWiring
+from emotalker.app.wiring.tracking import TrackingWiring
 from emotalker.app.wiring.training import TrainingWiring
 from emotalker.app.worker import JobQueue
 from emotalker.engine.jobs import Notice
@@ -63,6 +64,7 @@ class Application:
         self.performing = Performing(self.studio)
         self.projects = ProjectsWiring(self.studio)
         self.training = TrainingWiring(self.studio, self.projects)
+        self.tracking = TrackingWiring(self.studio)
         self.exporting = ExportWiring(self.studio, self.performing)
         self.shell = ShellWiring(self.studio, self.performing, self.projects)
         self.guard = KeyGuard(app)

@@ -38,7 +38,7 @@ class Stage:
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage("track", "tracking the face", (), False),
+        Stage("track", "tracking the face", (), False, version=2),
         Stage("fit", "fitting the neutral twin", ("track",), True, version=2),
         Stage("express", "learning to speak", ("track", "fit"), True),
         Stage("emote", "learning the emotions", ("track", "fit", "express"), True),

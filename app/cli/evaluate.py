@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
     from emotalker.engine.clip import ClipInput
     from emotalker.engine.jobs import Job, StopToken
+    from emotalker.engine.metrics.evaluate import Drive
+    from emotalker.projects import Project
 
 _ROWS = (
     ("tracked", "ours, driven by the tracked face"),
+    ("unrefined", "ours, driven by landmarks alone"),
     ("audio", "ours, driven by the voice"),
     ("baseline_mean", "baseline: mean of the training frames"),
     ("baseline_nearest", "baseline: nearest training frame (oracle)"),
@@ -46,7 +49,7 @@ def evaluate(
     with stoppable() as stop, Reporter() as reporter:
         # An older twin may have learned from the clips held out now.
         twin = twin_of(project, reporter, stop, outdated=False)
-        outcome = reporter.run(_judge(clips, project.stage_folder("track"), twin, out, stop))
+        outcome = reporter.run(_judge(clips, project, twin, out, stop))
     if outcome is Outcome.STOPPED:
         raise Stopped("Stopped before all held-out clips were judged. Run the same command again.")
     report = _report(out)
@@ -57,11 +60,15 @@ def evaluate(
     say(f"Pictures and figures are in {out}.")
 
 
-def _judge(clips: Sequence[ClipInput], tracks: Path, twin: Path, out: Path, stop: StopToken) -> Job:
-    """The evaluation with the twin's own renderer and the landmark detector that tracking uses."""
+def _judge(clips: Sequence[ClipInput], project: Project, twin: Path, out: Path, stop: StopToken) -> Job:
+    """The evaluation with the twin's own renderer and the landmark detector that tracking uses.
+
+    Where the fit has refined a held-out clip's track, the figures of the track before that are told as well.
+    """
     from emotalker.engine.avatar import ClipRenderer
     from emotalker.engine.metrics.evaluate import evaluate as judge
     from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.refined import track_path
 
     landmarker = FaceLandmarker()
 
@@ -69,7 +76,15 @@ def _judge(clips: Sequence[ClipInput], tracks: Path, twin: Path, out: Path, stop
         face = landmarker.detect(picture)
         return None if face is None else face.points
 
-    return judge(clips, tracks, twin, out, stop, renderer=lambda f: ClipRenderer(f, tracks, clips), detect=detect)
+    tracks, fit = project.stage_folder("track"), project.stage_folder("fit")
+    held = [clip.id for clip in clips if clip.held_out]
+    refined = any(track_path(name, tracks, fit) != track_path(name, tracks) for name in held)
+    drives: tuple[Drive, ...] = ("tracked", "unrefined", "audio") if refined else ("tracked", "audio")
+
+    def renderer(folder: Path) -> ClipRenderer:
+        return ClipRenderer(folder, tracks, clips, fit_dir=fit)
+
+    return judge(clips, tracks, twin, out, stop, renderer=renderer, detect=detect, drives=drives)
 
 
 def _require_held_out(project: Any) -> None:

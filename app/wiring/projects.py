@@ -327,14 +327,8 @@ class ProjectsWiring(QObject):
 
     def checked(self, clip: str | None) -> None:
         """A clip's check is done; None when a whole job is over, or was of another project."""
-        self._checking = self._to_be_checked() if clip is None else self._checking - {clip}
+        self._checking = _to_be_checked(self.studio) if clip is None else self._checking - {clip}
         self.window.clips.set_checking(set(self._checking))
-
-    def _to_be_checked(self) -> set[str]:
-        """Clips of the open project that a job is going to look at."""
-        project = self.session.project
-        calls = [s.call for s in self.studio.queue.specs() if project is not None and s.project == project.folder]
-        return {clip for call in calls if isinstance(call, CheckJob) for clip in call.clips}
 
     def _clips(self) -> list[ClipEntry]:
         return self.session.project.clips if self.session.project is not None else []
@@ -344,6 +338,13 @@ class ProjectsWiring(QObject):
         entry = next((c for c in self._clips() if c.id == clip), None)
         if project is not None and entry is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.path_of(entry))))
+
+
+def _to_be_checked(studio: Studio) -> set[str]:
+    """Clips of the open project that a job is going to look at."""
+    project = studio.session.project
+    calls = [s.call for s in studio.queue.specs() if project is not None and s.project == project.folder]
+    return {clip for call in calls if isinstance(call, CheckJob) for clip in call.clips}
 
 
 def _title(project: Project) -> str:

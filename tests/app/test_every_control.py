@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
@@ -63,6 +64,16 @@ def name_of(widget: QWidget) -> str:
     return " < ".join(parts) + (f" “{text}”" if text else "")
 
 
+class Clip:
+    """A tracked clip of five frames."""
+
+    count, problems = 5, ("happy_level2: a hand hides the mouth at 0:01.",)
+    confidence = np.linspace(1, 0.2, 5, dtype=np.float32)
+
+    def frame(self, index: int) -> np.ndarray:
+        return np.full((32, 64, 3), 40 * index, np.uint8)
+
+
 def dialogs(application: Application) -> list[QDialog]:
     """Every dialog that can be made without asking anybody."""
     from pathlib import Path
@@ -74,6 +85,7 @@ def dialogs(application: Application) -> list[QDialog]:
     from emotalker.widgets.help import CheatSheet
     from emotalker.widgets.newproject import NewProjectDialog
     from emotalker.widgets.settings import SettingsDialog
+    from emotalker.widgets.tracking import TrackingDialog
 
     window, values = application.window, application.settings.values
     facts = ExportFacts("Ada", Path("films"), 12.0, (1.0, 4.0), "plate", True, 10**10)
@@ -84,6 +96,7 @@ def dialogs(application: Application) -> list[QDialog]:
         CheatSheet(application.studio.actions.cheat_sheet(), window),
         NewProjectDialog(application.settings.projects_root, window),
         SettingsDialog(values, window),
+        TrackingDialog("happy_level2", Clip, window),
     ]
 
 

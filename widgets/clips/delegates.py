@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.widgets import style
-from emotalker.widgets.clips.model import Index
+from emotalker.widgets.clips.model import HINT_ROLE, Index
 from emotalker.widgets.clips.pictures import paint_covering
 
 
@@ -106,7 +106,7 @@ class TickDelegate(QStyledItemDelegate):
 
 
 class ThumbnailDelegate(QStyledItemDelegate):
-    """A picture and the clip's name."""
+    """A picture, the clip's name, and what is wrong with it in the twin."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the picture as a rounded box at the left, the name beside it."""
@@ -128,12 +128,16 @@ class ThumbnailDelegate(QStyledItemDelegate):
             side = round(height / 2)
             icon.paint(painter, frame.toRect().adjusted(side // 2, side // 2, -side // 2, -side // 2))
         left = frame.right() + style.space(1)
-        painter.setPen(style.colours().text)
-        metrics = option.fontMetrics
-        words = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, round(box.right() - left - style.space(0.5)))
-        painter.drawText(
-            QRectF(left, box.top(), box.right() - left, box.height()), Qt.AlignmentFlag.AlignVCenter, words
-        )
+        hint = str(index.data(HINT_ROLE) or "")
+        line = QRectF(left, box.top(), box.right() - left - style.space(0.5), box.height())
+        line.setHeight(box.height() / (2 if hint else 1))
+        colours, low, high = style.colours(), Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop
+        rows = [(text, colours.text, low if hint else Qt.AlignmentFlag.AlignVCenter), (hint, colours.warn, high)]
+        for words, colour, place in rows:
+            painter.setPen(colour)
+            shortened = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideMiddle, round(line.width()))
+            painter.drawText(line, place, shortened)
+            line.translate(0, line.height())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """High enough for the picture."""

@@ -51,11 +51,13 @@ class ClipDetails(QScrollArea):
         level: of the selected clips.
         play: shows the clip in the system's player.
         look_for: leads to looking for missing files.
+        tracking: shows what the tracker saw.
     """
 
     labels_changed = Signal(object)
     """dict[str, tuple[str, float]]: for all clips selected."""
     play_requested = Signal(str)
+    tracking_requested = Signal(str)
     relink_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -72,6 +74,7 @@ class ClipDetails(QScrollArea):
         self._findings = QVBoxLayout()
         self.emotion, self.level = emotion_box(), level_box()
         self.play, self.look_for = QPushButton("Play clip"), QPushButton("Find…")
+        self.tracking, self._outcome = QPushButton("Show tracking…"), WrapLabel("", "warn")
         self._build()
         self.show_clips([], "none", None)
 
@@ -108,6 +111,17 @@ class ClipDetails(QScrollArea):
             f"{spoken(one.duration)}, {one.width} × {one.height} pixels, {one.fps:.3g} frames per second, {sound}."
         )
         self._show_state(one, state)
+
+    def show_result(self, outcome: str, tracked: bool) -> None:
+        """What became of the one selected clip in training.
+
+        Args:
+            outcome: how it came out in the twin, a sentence; empty where nothing is to be said.
+            tracked: whether its tracking can be looked at.
+        """
+        self._outcome.setText(outcome)
+        self._outcome.setVisible(bool(outcome))
+        self.tracking.setVisible(tracked)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window the picture leaves room for the findings."""
@@ -159,9 +173,11 @@ class ClipDetails(QScrollArea):
         state.addWidget(self._word, 1)
         column.addLayout(state)
         column.addLayout(self._findings)
+        column.addWidget(self._outcome)
         for button, name, tip in (
             (self.look_for, "clip_find", "Look for missing clips in a folder; they are known by their content"),
             (self.play, "clip_play", "Show the clip in the system's player"),
+            (self.tracking, "clip_tracking", "Show the tracked head over every frame, and where it is unsure"),
         ):
             button.setObjectName(name)
             button.setAccessibleName(button.text().rstrip("…"))
@@ -170,8 +186,10 @@ class ClipDetails(QScrollArea):
         column.addWidget(self._label_form())
         column.addWidget(self._facts)
         column.addWidget(self.play, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.tracking, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self.play.clicked.connect(lambda: self.play_requested.emit(self._clips[0].id))
+        self.tracking.clicked.connect(lambda: self.tracking_requested.emit(self._clips[0].id))
         self.look_for.clicked.connect(self.relink_requested)
 
     def _label_form(self) -> QWidget:

@@ -11,10 +11,13 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
 
 from emotalker.engine.emotion.labels import EMOTIONS
 from emotalker.projects.amounts import spoken
+from emotalker.projects.clip_verdicts import ClipVerdict
 from emotalker.projects.document import ClipEntry, Manifest
 from emotalker.projects.split import held_out
 from emotalker.widgets import style
 
+HINT_ROLE = Qt.ItemDataRole.UserRole
+"""A few words below the name of a clip: what is wrong with it in the twin."""
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
@@ -67,6 +70,7 @@ class ClipsModel(QAbstractTableModel):
         self._missing: frozenset[str] = frozenset()
         self._checking: frozenset[str] = frozenset()
         self._icons: dict[str, QIcon] = {}
+        self._verdicts: dict[str, ClipVerdict] = {}
 
     @property
     def clips(self) -> Sequence[ClipEntry]:
@@ -98,6 +102,15 @@ class ClipsModel(QAbstractTableModel):
         else:
             self._icons = {}
             self.endResetModel()
+
+    def set_verdicts(self, verdicts: Sequence[ClipVerdict]) -> None:
+        """How the clips came out in the twin; none before it is fitted."""
+        self._verdicts = {verdict.clip: verdict for verdict in verdicts}
+        self._changed()
+
+    def verdict_of(self, clip: str) -> ClipVerdict | None:
+        """How a clip came out, if that is known."""
+        return self._verdicts.get(clip)
 
     def look_again(self) -> bool:
         """Look for the files once more; whether other ones are missing now."""
@@ -179,6 +192,8 @@ class ClipsModel(QAbstractTableModel):
             return self._tip(clip, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column is Column.HELD_OUT:
             return "held out" if clip.id in self._out else "learned from"
+        if role == HINT_ROLE and column is Column.NAME and clip.id in self._verdicts:
+            return self._verdicts[clip.id].short
         if role == Qt.ItemDataRole.SizeHintRole and column is Column.NAME:
             return QSize(0, style.space(7))
         return None
@@ -220,7 +235,8 @@ class ClipsModel(QAbstractTableModel):
 
     def _tip(self, clip: ClipEntry, column: Column) -> str:
         if column is Column.NAME:
-            return str(self.path_of(clip))
+            verdict = self._verdicts.get(clip.id)
+            return str(self.path_of(clip)) + (f"\n{verdict.text}" if verdict is not None else "")
         if column is Column.CHECK and clip.check is not None and clip.check.findings:
             return "\n".join(clip.check.findings)
         return _TIPS[column]

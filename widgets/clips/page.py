@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtGui import QImage, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from emotalker.projects.amounts import amounts
+from emotalker.projects.clip_verdicts import ClipVerdict
 from emotalker.projects.document import ClipEntry, Consent, Manifest
 from emotalker.widgets import style
 from emotalker.widgets.clips.details import ClipDetails
@@ -49,6 +51,8 @@ class ClipsPage(QWidget):
     """list[str]: clips."""
     relink_requested = Signal()
     play_requested = Signal(str)
+    tracking_requested = Signal(str)
+    """The clip whose tracking is to be shown."""
     consent_changed = Signal(object)
     """Consent."""
     selection_changed = Signal(object)
@@ -64,6 +68,7 @@ class ClipsPage(QWidget):
         self._wide: bool | None = None
         self._stated: tuple[Path | None, Consent, str] | None = None
         self._pictures: dict[tuple[str, int], QImage] = {}
+        self._tracked: frozenset[str] = frozenset()
         self.model = ClipsModel(self)
         self.model.label_edited.connect(self._label_edited)
         self.model.held_out_edited.connect(self._held_out_edited)
@@ -82,6 +87,7 @@ class ClipsPage(QWidget):
         self.details, self.amounts, self.consent = ClipDetails(), AmountsPanel(), ConsentPanel()
         self.details.labels_changed.connect(self.labels_changed)
         self.details.play_requested.connect(self.play_requested)
+        self.details.tracking_requested.connect(self.tracking_requested)
         self.details.relink_requested.connect(self.relink_requested)
         self.consent.consent_changed.connect(self.consent_changed)
         self.empty = EmptyState(
@@ -111,6 +117,12 @@ class ClipsPage(QWidget):
             self.consent.set_consent(stated[1], stated[2])
         self._stated = stated
         self.banner.setVisible(manifest is not None and not manifest.consent.given)
+        self._refresh()
+
+    def set_results(self, verdicts: Sequence[ClipVerdict], tracked: frozenset[str]) -> None:
+        """What training made of the clips: how they came out, and which tracks can be looked at."""
+        self._tracked = tracked
+        self.model.set_verdicts(verdicts)
         self._refresh()
 
     def look_again(self) -> None:
@@ -222,6 +234,9 @@ class ClipsPage(QWidget):
         if clips:
             image = self._pictures.get((str(self.model.path_of(clips[0])), clips[0].modified))
         self.details.show_clips(clips, state, QPixmap.fromImage(image) if image is not None else None)
+        verdict = self.model.verdict_of(clips[0].id) if len(clips) == 1 else None
+        outcome = verdict.text if verdict is not None and verdict.short else ""
+        self.details.show_result(outcome, len(clips) == 1 and clips[0].id in self._tracked)
         self.toolbar.set_selected(len(clips), len(self.model.clips))
 
     def _label_edited(self, clip: str, emotion: str, level: float) -> None:

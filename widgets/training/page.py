@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from emotalker.engine.jobs import Metric, Notice, Preview
+from emotalker.projects.clip_verdicts import ClipVerdict
 from emotalker.projects.jobstate import JobState, Phase, StageEnded, StageStarted
 from emotalker.projects.pipeline import StageStatus
 from emotalker.widgets import style
@@ -23,6 +24,7 @@ from emotalker.widgets.training.metric_cards import MetricCards
 from emotalker.widgets.training.presets import PresetChoice
 from emotalker.widgets.training.previews import PreviewStrip
 from emotalker.widgets.training.setup_panel import SetupPanel
+from emotalker.widgets.training.verdicts import VerdictCard
 
 SHORT_TITLES = {
     "track": "Tracking", "fit": "Neutral twin", "express": "Speech", "emote": "Emotions", "avatar": "Packing"
@@ -41,6 +43,8 @@ class TrainPage(QScrollArea):
     resume_requested = Signal()
     stop_requested = Signal()
     preset_changed = Signal(str)
+    tracking_requested = Signal(str)
+    """The clip whose tracking is to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +57,8 @@ class TrainPage(QScrollArea):
         self._logged: dict[str, float] = {}
         self.setup, self.cards = SetupPanel(), MetricCards()
         self.plot, self.previews = LossPlot(), PreviewStrip()
+        self.verdicts = VerdictCard()
+        self.verdicts.tracking_requested.connect(self.tracking_requested)
         self.log, self._fold = LogView(), QToolButton()
         self._cards_timer = QTimer(self)
         self._cards_timer.setSingleShot(True)
@@ -95,6 +101,10 @@ class TrainPage(QScrollArea):
         if job is not None and (before is None or before.phase is not job.phase):
             self.log.add_line(f"{job.title}: {job.phase.value}")
         self._show_pace()
+
+    def set_verdicts(self, verdicts: Sequence[ClipVerdict]) -> None:
+        """How the clips came out in the twin, the worst first; none before it is fitted."""
+        self.verdicts.set_verdicts(verdicts)
 
     def add_event(self, event: object) -> None:
         """What the job said; any number of times a second."""
@@ -175,6 +185,7 @@ class TrainPage(QScrollArea):
         self.log.hide()
         right.addWidget(self.cards)
         right.addLayout(self._pictures, 1)
+        right.addWidget(self.verdicts)
         right.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         right.addWidget(self.log)
         self._columns.addWidget(self.setup)
