@@ -9,6 +9,7 @@ from scipy.signal import savgol_filter
 
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
 from emotalker.engine.tracking.landmark_sets import LID_GAPS_LEFT, LID_GAPS_RIGHT, LIP_GAPS
+from emotalker.engine.tracking.reproject import tracked_landmarks
 from emotalker.engine.tracking.rotations import log_rotation
 from emotalker.engine.tracking.track import Subject, Track
 
@@ -35,12 +36,7 @@ def camera_points(head: HeadModel, subject: Subject, track: Track, ids: NDArray[
 
 def mesh_landmarks(head: HeadModel, subject: Subject, track: Track) -> F64:
     """The 478 landmarks of the tracked mesh [T, 478, 2], pixels of a crop of `REFERENCE`."""
-    corners = head.triangles[head.landmark_triangles]
-    used, local = np.unique(corners, return_inverse=True)
-    vertices = camera_points(head, subject, track, used)
-    points = (vertices[:, local.reshape(corners.shape)] * head.landmark_barycentrics[..., None]).sum(2)
-    K = subject.camera.resized(REFERENCE, REFERENCE).K.astype(np.float64)
-    return np.asarray(points[..., :2] / points[..., 2:] * [K[0, 0], K[1, 1]] + K[:2, 2])
+    return np.asarray(tracked_landmarks(head, subject, track), np.float64) * (REFERENCE / track.size)
 
 
 def shake(points: NDArray[np.floating], frames: NDArray[np.bool_] | None = None) -> float:
@@ -69,8 +65,9 @@ def compare(head: HeadModel, true_subject: Subject, truth: Track, subject: Subje
     Returns:
         face_mm and lips_mm: mean distance of face and lip vertices after a rigid motion a frame and one scale, the
         camera cannot tell that; neutral_mm: the same for the face at rest; jaw_degrees, head_degrees (head against
-        camera), neck_degrees (neck against trunk, without a constant offset), gaze_degrees; jaw_peak: found over true
-        opening at its peaks; lid_pixels, lip_pixels: error of the gaps between lids and lips; shut_pixels and
+        camera), nod_degrees and neck_degrees (head against camera, neck against trunk, both without a constant offset),
+        gaze_degrees and glance_degrees (without a constant offset); jaw_peak: found over true
+        opening at its peaks; lid_pixels, lip_pixels: error of the visible gaps between lids and lips; shut_pixels and
         blink_pixels: found minus true gap where the true lips or lids are shut; mesh_pixels: landmarks of the found
         mesh to those of the true one; psi: mean difference of coefficients. Pixels are those of a crop of 512.
     """
@@ -81,6 +78,8 @@ def compare(head: HeadModel, true_subject: Subject, truth: Track, subject: Subje
     lips, true_lips = _gap(points, LIP_GAPS[:1]), _gap(true_points, LIP_GAPS[:1])
     lids = LID_GAPS_LEFT[:1] + LID_GAPS_RIGHT[:1]
     eyes, true_eyes = _gap(points, lids), _gap(true_points, lids)
+    # lips and lids that overlap look shut
+    lips, true_lips, eyes, true_eyes = (np.maximum(gap, 0) for gap in (lips, true_lips, eyes, true_eyes))
     out["lip_pixels"] = float(np.abs(lips - true_lips).mean())
     out["lid_pixels"] = float(np.abs(eyes - true_eyes).mean())
     shut = truth.psi[:, head.expression_names.index("mouthPressLeft")] > 0.28
@@ -129,16 +128,18 @@ def _joints(truth: Track, found: Track, true_subject: Subject, subject: Subject)
         root, neck = (axis_angle_to_matrix(torch.from_numpy(a).double()) for a in (track.root_rotation, track.neck))
         heads.append(view @ root @ neck)
         necks.append(neck)
-    off = log_rotation(heads[1] @ heads[0].transpose(1, 2)).norm(dim=1)
-    split = log_rotation(necks[1] @ necks[0].transpose(1, 2))
+    nod, split = (log_rotation(a[1] @ a[0].transpose(1, 2)) for a in (heads, necks))
+    glance = torch.from_numpy(found.eyes - truth.eyes)[..., :2]
     axes = [axis_angle_to_matrix(torch.from_numpy(t.eyes).double())[..., 2] for t in (truth, found)]
     gaze = torch.acos((axes[0] * axes[1]).sum(-1).clamp(-1, 1))
     return {
         "jaw_degrees": float(np.degrees(np.abs(jaw - true_jaw).mean())),
         "jaw_peak": float(np.median(ratios)) if ratios else 1.0,
-        "head_degrees": float(torch.rad2deg(off).mean()),
+        "head_degrees": float(torch.rad2deg(nod.norm(dim=1)).mean()),
+        "nod_degrees": float(torch.rad2deg((nod - nod.mean(0)).norm(dim=1)).mean()),
         "neck_degrees": float(torch.rad2deg((split - split.mean(0)).norm(dim=1)).mean()),
         "gaze_degrees": float(torch.rad2deg(gaze).mean()),
+        "glance_degrees": float(torch.rad2deg((glance - glance.mean(0)).norm(dim=-1)).mean()),
     }
 
 

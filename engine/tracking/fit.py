@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from emotalker.engine.camera import Camera
-from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
+from emotalker.engine.head.model import HeadModel
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.blink import au45, calibrate, openness
 from emotalker.engine.tracking.filters import smooth
 from emotalker.engine.tracking.identity import Likeness, fit_likeness, start_focal
 from emotalker.engine.tracking.observe import Observed
 from emotalker.engine.tracking.points import FrameState, landmark_points
+from emotalker.engine.tracking.reproject import tracked_landmarks
 from emotalker.engine.tracking.rotations import log_rotation, median_rotation, split_root_and_neck, trunk_rotation
 from emotalker.engine.tracking.sequence import fit_frames
 from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
@@ -27,7 +28,6 @@ ReadMatte = Callable[[int, int], NDArray[np.uint8]]
 # One-Euro filter of landmarks in eye distances: cut-off of a still face in Hz, and its rise per eye distance a second
 STILL_CUTOFF = 5.0
 SPEED_GAIN = 25.0
-CHUNK = 256
 
 
 def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatte, size: int, frames: int) -> Subject:
@@ -75,23 +75,8 @@ def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> 
 
 def reprojection(head: HeadModel, subject: Subject, track: Track) -> F32:
     """Mean distance of the fitted from the seen landmarks of every frame [T], pixels of the track's crop."""
-    corners = torch.from_numpy(head.triangles[head.landmark_triangles].astype(np.int64))
-    used, local = torch.unique(corners, return_inverse=True)
-    shares = torch.from_numpy(head.landmark_barycentrics)
-    identity = torch.from_numpy(subject.identity)
-    camera = subject.camera.resized(track.size, track.size)
-    out = np.zeros(len(track), np.float32)
-    for start in range(0, len(track), CHUNK):
-        part = slice(start, start + CHUNK)
-        psi, jaw, neck, eyes = (torch.from_numpy(a[part]) for a in (track.psi, track.jaw, track.neck, track.eyes))
-        with torch.no_grad():
-            vertices = head.forward(identity, psi, jaw, neck, eyes, used)
-            points = (vertices[:, local] * shares[..., None]).sum(2)
-            turn = axis_angle_to_matrix(torch.from_numpy(track.root_rotation[part]))
-            world = points @ turn.transpose(1, 2) + torch.from_numpy(track.root_translation[part])[:, None]
-        gap = camera.project(world.numpy()) - track.landmarks[part]
-        out[part] = np.linalg.norm(gap, axis=-1).mean(1)
-    return out
+    gap = tracked_landmarks(head, subject, track) - track.landmarks
+    return np.asarray(np.linalg.norm(gap, axis=-1).mean(1), np.float32)
 
 
 def sample_frames(confidences: Sequence[F32], frames: int) -> list[tuple[int, int]]:

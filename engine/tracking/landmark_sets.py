@@ -17,8 +17,13 @@ LIDS_RIGHT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158,
 LIDS_LEFT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
 IRISES = tuple(range(468, 478))
 BROWS = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 300, 293, 334, 296, 336, 276, 283, 282, 295, 285)
-# chin tip and the lower edge of the jaw beside it: what the jaw joint is read from
-CHIN = (152, 148, 176, 377, 400, 175, 171, 396, 199, 208, 428, 200, 18, 83, 313, 201, 421, 262, 32)
+# smooth skin without marks, below the nose: there the landmarker guesses, and the chin follows the jaw only halfway
+SMOOTH_CHIN = (18, 32, 83, 171, 175, 199, 200, 201, 208, 262, 313, 396, 421, 428)
+SMOOTH_CHEEKS = (
+    43, 57, 92, 106, 135, 138, 140, 164, 165, 167, 169, 170, 177, 182, 186, 187, 192, 194, 202, 204, 206, 207, 210, 211,
+    212, 213, 214, 215, 216, 273, 287, 322, 335, 364, 367, 369, 391, 393, 394, 395, 401, 406, 410, 411, 416, 418, 422,
+    424, 426, 427, 430, 431, 432, 433, 434, 435, 436,
+)  # fmt: skip
 # points that neither jaw nor expression move much, for the first guess of the pose
 STIFF = (
     33, 133, 263, 362, 168, 6, 197, 195, 5, 4, 1, 98, 327, 127, 356, 234, 454, 162, 389, 21, 251, 54, 284, 103, 332,
@@ -37,8 +42,9 @@ def trust() -> NDArray[np.float32]:
     # the oval slides over the skin as the head turns: it is an outline, not a set of points
     weights[list(OVAL)] = 0.35
     weights[list(BROWS)] = 1.2
-    weights[[i for i in CHIN if i not in OVAL]] = 1.0
     weights[[152, 148, 377, 176, 400]] = 0.8
+    weights[list(SMOOTH_CHIN)] = 0.15
+    weights[list(SMOOTH_CHEEKS)] = 0.3
     weights[list(LIDS_LEFT + LIDS_RIGHT)] = 1.4
     weights[list(LIPS)] = 1.6
     weights[list(IRISES)] = 1.4

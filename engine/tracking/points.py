@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.head.model import JOINTS, HeadModel, axis_angle_to_matrix
+from emotalker.engine.tracking.landmark_sets import LIP_GAPS
 
 JAW, EYE_L, EYE_R = JOINTS.index("jaw"), JOINTS.index("eye_l"), JOINTS.index("eye_r")
 MOVING = (JAW, EYE_L, EYE_R)
+LIPS_MEET = 0.0007  # metres between the landmarker's points of the inner lips when the mouth is shut
 JAW_SHUT = -0.02  # radians; teeth on teeth, and a little for a neutral face that is not quite the average one
 
 
@@ -96,9 +98,13 @@ class PointModel:
         head: the head model.
         triangles: vertex triple of each point [n, 3].
         barycentrics: [n, 3].
+        offsets: of the points from the surface at rest [n, 3], metres; they turn with the skin. None for no offsets.
     """
 
-    def __init__(self, head: HeadModel, triangles: NDArray[np.integer], barycentrics: NDArray[np.floating]) -> None:
+    def __init__(
+        self, head: HeadModel, triangles: NDArray[np.integer], barycentrics: NDArray[np.floating],
+        offsets: Tensor | None = None,
+    ) -> None:  # fmt: skip
         corners = torch.from_numpy(np.asarray(triangles, np.int64))
         shares = torch.from_numpy(np.asarray(barycentrics, np.float32))
         weights = head.weights[corners] * shares[..., None]
@@ -107,8 +113,9 @@ class PointModel:
         self._joint_basis = joint_basis if joint_basis is not None else _no_joint_basis(head)
         self.joints = head.joints
         self.count = len(corners)
-        self.still = _part(head, corners, weights[..., still].sum(-1), 0)
-        self.moving = tuple(_part(head, corners, weights[..., j], j) for j in MOVING)
+        off = torch.zeros(self.count, 3) if offsets is None else offsets
+        self.still = _part(head, corners, weights[..., still].sum(-1), 0, off)
+        self.moving = tuple(_part(head, corners, weights[..., j], j, off) for j in MOVING)
 
     def shaped(self, identity: Tensor) -> PointModel:
         """The points of a person: the same model with identity [I] as its rest shape."""
@@ -172,8 +179,26 @@ class PointModel:
 
 
 def landmark_points(head: HeadModel) -> PointModel:
-    """The 478 landmarks of a head."""
-    return PointModel(head, head.triangles[head.landmark_triangles], head.landmark_barycentrics)
+    """The 478 landmarks of a head, where the landmarker sees them."""
+    triangles = head.triangles[head.landmark_triangles]
+    return PointModel(head, triangles, head.landmark_barycentrics, lip_offsets(head))
+
+
+def lip_offsets(head: HeadModel) -> Tensor:
+    """How far the landmarks lie from the surface points that stand for them [478, 3], metres.
+
+    Points of the inner lips are fixed to skin that shows when the mouth is open. When it is shut that skin still lies
+    some millimetres from where the lips meet, whereas the landmarker's points meet there. Without this a shut mouth
+    would be fitted as pressed lips, and every opening as smaller than it is.
+    """
+    corners = torch.from_numpy(head.triangles[head.landmark_triangles].astype(np.int64))
+    rest = (head.template[corners] * torch.from_numpy(head.landmark_barycentrics)[..., None]).sum(1)
+    out = torch.zeros(len(corners), 3)
+    for up, low in LIP_GAPS:
+        gap = rest[up] - rest[low]
+        surplus = 1 - LIPS_MEET / gap.norm().clamp_min(LIPS_MEET)
+        out[up], out[low] = -0.5 * surplus * gap, 0.5 * surplus * gap
+    return out
 
 
 def vertex_points(head: HeadModel, vertices: NDArray[np.integer]) -> PointModel:
@@ -215,7 +240,7 @@ def _cross_columns(arm: Tensor) -> Tensor:
     return torch.stack([zero, z, -y, -z, zero, x, y, -x, zero], -1).unflatten(-1, (3, 3))
 
 
-def _part(head: HeadModel, corners: Tensor, shares: Tensor, joint: int) -> Part:
+def _part(head: HeadModel, corners: Tensor, shares: Tensor, joint: int, offsets: Tensor) -> Part:
     total = shares.sum(1)
     index = torch.arange(len(corners)) if joint == 0 else torch.nonzero(total > 1e-6)[:, 0]
     corners, shares = corners[index], shares[index]
@@ -223,7 +248,7 @@ def _part(head: HeadModel, corners: Tensor, shares: Tensor, joint: int) -> Part:
     def gathered(basis: Tensor) -> Tensor:
         return (basis[:, corners] * shares[..., None]).sum(2).permute(1, 2, 0).contiguous()
 
-    rest = (head.template[corners] * shares[..., None]).sum(1)
+    rest = (head.template[corners] * shares[..., None]).sum(1) + total[index][:, None] * offsets[index]
     expression, identity = gathered(head.expression_basis), gathered(head.identity_basis)
     return Part(index, total[index], rest, expression, identity, head.joints[joint])
 

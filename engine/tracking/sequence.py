@@ -37,7 +37,7 @@ def fit_frames(problem: Problem, seen: Observations) -> FrameState:
 def fit_chunk(problem: Problem, seen: Observations, before: FrameState | None = None) -> FrameState:
     """Fit some consecutive frames; `before` is the fixed frame in front of them, if there is one."""
     state = first_guess(problem, seen)
-    steps = problem.priors.inverse_steps(state.psi.shape[1]).double()
+    steps = problem.inverse_steps().double()
     cost = _total(problem, seen, state, steps, before)
     for _ in range(ITERATIONS):
         hessian, gradient = problem.equations(seen, state)[:2]

@@ -13,10 +13,12 @@ from emotalker.engine.synthetic.arkit import ARKIT
 from emotalker.engine.tracking.landmark_sets import gap_pairs, trust
 from emotalker.engine.tracking.points import FrameState, PointModel, pixel_derivatives, projected
 
+LIDS = ("eyeBlink", "eyeWide", "eyeSquint")
+JAW_OPEN = ARKIT.index("jawOpen")
 POSE = 13  # unknowns besides psi: jaw 3, gaze 4, rotation 3, translation 3
 # one landmark is off by about one percent of the eye distance, and neighbours are off together
 LANDMARK_SIGMA = 0.01
-INDEPENDENT = 0.15
+INDEPENDENT = 0.10
 
 
 @dataclass(frozen=True)
@@ -25,27 +27,38 @@ class Priors:
 
     Attributes:
         psi: about the mean that the blendshape scores suggest, unitless.
+        psi_lids: the same of the shapes that open and shut the eyes: blinks are large and quick.
         psi_unnamed: of shapes that the scores do not know.
         score_gain: expected coefficient per unit of score.
-        jaw: bend, and turn to the sides and roll, radians.
+        jaw: bend about the mean that the scores suggest, and turn to the sides and roll, radians.
+        jaw_gain: expected bend per unit of the score of an open jaw, radians.
         gaze: radians.
         psi_step: change of a coefficient per frame.
+        lids_step: the same of the shapes of the lids.
         jaw_step: radians per frame.
         gaze_step: radians per frame.
         rotation_step: radians per frame.
         translation_step: metres per frame.
     """
 
-    psi: float = 0.30
-    psi_unnamed: float = 0.22
-    score_gain: float = 0.35
+    psi: float = 0.13
+    psi_lids: float = 0.25
+    psi_unnamed: float = 0.09
+    score_gain: float = 0.5
     jaw: tuple[float, float, float] = (0.25, 0.03, 0.03)
+    jaw_gain: float = 0.0
     gaze: float = 0.30
     psi_step: float = 0.10
+    lids_step: float = 0.30
     jaw_step: float = 0.06
     gaze_step: float = 0.08
     rotation_step: float = 0.010
     translation_step: float = 0.0015
+
+    def sigmas(self, names: tuple[str, ...]) -> Tensor:
+        """Standard deviations of the coefficients of the expressions `names` [K]."""
+        kinds = (self.psi_lids if n.startswith(LIDS) else self.psi if n in ARKIT else self.psi_unnamed for n in names)
+        return torch.tensor(list(kinds))
 
     def inverse_steps(self, expressions: int) -> Tensor:
         """Weights 1 / sigma^2 of all changes per frame [K + 13]."""
@@ -98,17 +111,29 @@ class Problem:
         self._pairs = torch.from_numpy(pairs)
         self._weights = torch.cat([torch.from_numpy(trust()), torch.from_numpy(pair_weights)])
         self._column = [ARKIT.index(n) if n in ARKIT else -1 for n in names]
-        sigma = [priors.psi if c >= 0 else priors.psi_unnamed for c in self._column]
-        self._psi_weight = torch.tensor(sigma) ** -2
+        self._psi_weight = priors.sigmas(names) ** -2
         pose = torch.zeros(POSE)
         pose[:3] = torch.tensor(priors.jaw) ** -2
         pose[3:7] = priors.gaze**-2
         self._pose_weight = pose
 
+    def inverse_steps(self) -> Tensor:
+        """Weights 1 / sigma^2 of all changes per frame [K + 13]; lids are quicker than the rest of the face."""
+        out = self.priors.inverse_steps(len(self.names))
+        lids = [k for k, n in enumerate(self.names) if n.startswith(LIDS)]
+        out[lids] = self.priors.lids_step**-2
+        return out
+
     def psi_mean(self, scores: Tensor) -> Tensor:
         """Expected coefficients [T, K] from blendshape scores [T, 52]."""
         known = torch.tensor([c >= 0 for c in self._column])
         return scores[:, torch.tensor(self._column).clamp_min(0)] * known * self.priors.score_gain
+
+    def pose_mean(self, scores: Tensor) -> Tensor:
+        """Expected jaw and gaze [T, 7] from blendshape scores [T, 52]."""
+        out = scores.new_zeros(len(scores), 7)
+        out[:, 0] = scores[:, JAW_OPEN] * self.priors.jaw_gain
+        return out
 
     def residuals(self, seen: Observations, pixels: Tensor) -> Tensor:
         """Weighted landmark and gap residuals [T, n, 2] of predicted landmarks [T, 478, 2]."""
@@ -119,7 +144,8 @@ class Problem:
         pixels, _ = projected(self.points.positions(state), state, seen.focal, seen.centre)
         data = self.residuals(seen, pixels).square().sum((1, 2))
         psi = ((state.psi - self.psi_mean(seen.scores)).square() * self._psi_weight).sum(1)
-        pose = (torch.cat([state.jaw, state.gaze], 1).square() * self._pose_weight[:7]).sum(1)
+        off = torch.cat([state.jaw, state.gaze], 1) - self.pose_mean(seen.scores)
+        pose = (off.square() * self._pose_weight[:7]).sum(1)
         return data + psi + pose
 
     def equations(self, seen: Observations, state: FrameState) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -150,7 +176,8 @@ class Problem:
         weights = torch.cat([self._psi_weight, self._pose_weight]).double()
         hessian.diagonal(dim1=1, dim2=2).add_(weights + 1e-3)
         gradient[:, :k] += self._psi_weight * (state.psi - self.psi_mean(seen.scores))
-        gradient[:, k : k + 7] += self._pose_weight[:7] * torch.cat([state.jaw, state.gaze], 1)
+        off = torch.cat([state.jaw, state.gaze], 1) - self.pose_mean(seen.scores)
+        gradient[:, k : k + 7] += self._pose_weight[:7] * off
         return hessian, gradient, jacobian, residual, camera_points
 
     def weighted(self, seen: Observations, columns: Tensor) -> Tensor:
