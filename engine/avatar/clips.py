@@ -29,6 +29,7 @@ class _Recording:
     """One clip's drives and background."""
 
     tracked: Controls
+    unrefined: Controls
     audio: Controls
     plate: U8
 
@@ -67,6 +68,11 @@ class ClipRenderer:
         recording = self._recording(clip_id)
         return self._render(recording, recording.tracked, index, size)
 
+    def unrefined(self, clip_id: str, index: int, size: int) -> U8:
+        """The same as `tracked` with the track that landmarks alone gave."""
+        recording = self._recording(clip_id)
+        return self._render(recording, recording.unrefined, index, size)
+
     def audio(self, clip_id: str, index: int, size: int) -> U8:
         """The same driven by the clip's sound, label and level, with the tracked head motion, camera code and AU45."""
         recording = self._recording(clip_id)
@@ -93,10 +99,12 @@ class ClipRenderer:
             track = track_of(clip_id, self._track_dir, self._fit_dir)
             heard = self._hear(clip, len(track) / track.fps)
             weights, level = (x[0] for x in EmotionCurve.constant(clip.emotion, clip.level).sample([0.0]))
-            drive = (track, heard, weights, float(level))
+            drive = (heard, weights, float(level))
+            before = track_of(clip_id, self._track_dir)
             self._recordings[clip_id] = _Recording(
-                self.avatar.controls_from_track(*drive, tracked_expression=True),
-                self.avatar.controls_from_track(*drive, tracked_expression=False),
+                self.avatar.controls_from_track(track, *drive, tracked_expression=True),
+                self.avatar.controls_from_track(before, *drive, tracked_expression=True),
+                self.avatar.controls_from_track(track, *drive, tracked_expression=False),
                 read_plate(folder / "plate.png"),
             )
         return self._recordings[clip_id]

@@ -39,7 +39,7 @@ U8 = NDArray[np.uint8]
 Detect = Callable[[U8], NDArray[np.float32] | None]
 """Finds 478 landmarks [478, 2 or 3] in pixels (depth unused) in a picture u8 [H, W, 3]; None if there is no face."""
 
-Drive = Literal["tracked", "audio"]
+Drive = Literal["tracked", "unrefined", "audio"]
 Masks = dict[str, Mask]
 """Regions by name: "face", "mouth" and "head"."""
 
@@ -61,6 +61,10 @@ class FrameRenderer(Protocol):
         """Frame `index` driven by its own tracked expression and pose; u8 [size, size, 3], the clip's crop."""
         ...
 
+    def unrefined(self, clip_id: str, index: int, size: int) -> U8:
+        """The same as `tracked`, with the track as it was before the twin refined it (asked for only as a drive)."""
+        ...
+
     def audio(self, clip_id: str, index: int, size: int) -> U8:
         """The same driven by the clip's sound, label and level, with the tracked head motion, camera code and AU45."""
         ...
@@ -78,7 +82,7 @@ class _Judge:
     out: Path
     size: int
     stop: StopToken
-    drives: tuple[Drive, ...]
+    drives: Sequence[Drive]
     missed: int = 0
     scores: Scores = field(default_factory=Scores)
 
@@ -105,7 +109,7 @@ def evaluate(
     *,
     renderer: Callable[[Path], FrameRenderer],
     detect: Detect,
-    drives: tuple[Drive, ...] = ("tracked", "audio"),
+    drives: Sequence[Drive] = ("tracked", "audio"),
 ) -> Job:
     """Compare renders of the held-out clips with their recorded frames; writes report.json and tiles_<clip>.png.
 

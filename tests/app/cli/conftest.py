@@ -134,7 +134,8 @@ class Engine:
 
     def evaluate(self, clips: Any, tracks: Path, twin: Path, out: Path, stop: StopToken, **tools: Any) -> Job:
         """Figures that are easy to find again in a table."""
-        assert tools["renderer"](twin) == (twin, tracks, clips)
+        assert tools["renderer"](twin) == (twin, tracks, clips, tracks.parent / "fit")
+        assert tools["drives"] == ("tracked", "audio")  # nothing here was refined
         assert tools["detect"](None) == "points"
         yield Progress("evaluate", 1, 1, "clips")
         ours = {"psnr": 31.25, "ssim": 0.9, "lpips": 0.1, "psnr_face": 28.5, "psnr_mouth": 26.5}
@@ -161,7 +162,7 @@ def engine(install: Callable[..., None]) -> Engine:
     )
     emote = {"emote": lambda c, t, f, x, out, config, s, d: fake.stage("emote", out, config, s)}
     install("emotalker.engine.training.stage2", **emote)
-    install("emotalker.engine.avatar", ClipRenderer=lambda *arguments: arguments)
+    install("emotalker.engine.avatar", ClipRenderer=lambda *arguments, fit_dir: (*arguments, fit_dir))
     install("emotalker.engine.avatar.build", build=fake.build)
     face = SimpleNamespace(detect=lambda picture: SimpleNamespace(points="points"))
     install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: face)

@@ -168,6 +168,24 @@ def test_audio_driven_takes_head_and_lids_from_the_track(stages: Stages, tmp_pat
     assert audio.level[0] == 3
 
 
+def test_refined_tracks_are_taken_where_they_are(stages: Stages, tmp_path: Path) -> None:
+    """With stage 1's folder, `tracked` shows the refined track, `unrefined` the one before it; the pack too."""
+    for name in ("neutral", "happy_level1", "happy_level3"):
+        track = Track.load(stages.track / "clips" / name / "track.safetensors")
+        replace(track, jaw=track.jaw + np.float32(0.2), neck=track.neck + np.float32(0.1)).save(
+            stages.fit / "tracks" / f"{name}.safetensors"
+        )
+    plain = [Track.load(stages.track / "clips" / n / "track.safetensors") for n in ("neutral", "happy_level1")]
+    avatar = stages.build(tmp_path / "avatar")
+    median = np.median(np.concatenate([t.neck for t in plain]), axis=0)
+    np.testing.assert_allclose(avatar.rest.neck, median + 0.1, atol=1e-6)
+    renderer = ClipRenderer(tmp_path / "avatar", stages.track, stages.clips, Ear(), stages.fit)
+    without = ClipRenderer(tmp_path / "avatar", stages.track, stages.clips, Ear())
+    assert np.array_equal(renderer.unrefined("happy_level3", 3, SIDE), without.tracked("happy_level3", 3, SIDE))
+    assert not np.array_equal(renderer.tracked("happy_level3", 3, SIDE), without.tracked("happy_level3", 3, SIDE))
+    assert not np.array_equal(renderer.audio("happy_level3", 3, SIDE), without.audio("happy_level3", 3, SIDE))
+
+
 def test_a_clip_without_sound_is_heard_as_silence(stages: Stages, tmp_path: Path) -> None:
     """A held-out clip without sound can still be judged."""
     from emotalker.engine.media import Mp4Writer
