@@ -15,6 +15,7 @@ from emotalker.engine.files import explain_os_error
 from emotalker.projects.adding import CLIPS
 from emotalker.projects.catalog import LEARNING, card_of, is_row, size_of
 from emotalker.projects.cover import make_cover
+from emotalker.projects.heads import HEADS
 from emotalker.projects.lock import is_training
 from emotalker.projects.pipeline import STAGES
 from emotalker.projects.project import RUNS, Project
@@ -141,6 +142,7 @@ def _kept(project: Project) -> Iterator[StorageItem]:
         ("avatar", "The twin", "What performs and is exported.", size_of(folder / RUNS / "avatar")),
         (CLIPS, "Clips copied into the project", "The recordings. Remove them on the clips page.",
          size_of(folder / CLIPS)),
+        (HEADS, "Head models", "Brought by you, to track with.", size_of(folder / HEADS)),
         (EXPORTS, "Exported films", "Delete them in the file manager.", size_of(folder / EXPORTS)),
         (BACKUPS, "Backups", "The last states of the project file.", size_of(folder / BACKUPS)),
     ):  # fmt: skip

@@ -15,6 +15,8 @@ RIDGE = 1e-3
 """Ridge, in parts of the mean energy of the head's own shapes."""
 BORROWED = 0.6
 """A shape that misses more than this of its movement in the head's own basis is taken over from the built-in head."""
+STILL = (5e-5, 2e-4)
+"""Metres that the built-in head moves where a combined shape is nothing, and where it is whole."""
 JAW_RANGE = (-0.02, 0.7)
 
 
@@ -28,8 +30,10 @@ class Retarget:
         m_k = argmin_m |D_k - m B|^2 + ridge |m|^2,
 
     or, for a shape that the head knows by name, a one at its own shape (ones at both sides of a divided one). The
-    program's basis on this head is then M B. `residual` is |D_k - m_k B| / |D_k|; where it exceeds `BORROWED` the head
-    has no such movement, `borrowed` says so, and D_k itself is used. A track of coefficients is converted by
+    program's basis on this head is then M B, faded out where the built-in head does not move at all: what is left
+    there is error of the fit, and would make brows pull at chins. `residual` is |D_k - m_k B| / |D_k|; where it exceeds
+    `BORROWED` the head has no such movement, `borrowed` says so, and D_k itself is used. A track of coefficients is
+    converted by
 
         c = psi M + jaw_x j              (to the head's own basis)
         psi, jaw_x = argmin |(psi M + jaw_x j - c) B|^2,  0 <= psi <= 1   (from it),
@@ -139,9 +143,11 @@ def retargeted(raw: RawHead, names: tuple[str, ...], moves: F32, counted: F64, j
             matrix[k] = 0
             matrix[k, list(raw.named[name])] = 1
     basis = (matrix @ flat).reshape(len(names), -1, 3)
+    known = np.array([name in raw.named for name in names])
+    reach = np.linalg.norm(moves, axis=2, keepdims=True)
+    basis[~known] *= np.clip((reach - STILL[0]) / (STILL[1] - STILL[0]), 0, 1)[~known]
     missed = ((moves - basis) ** 2).sum(2) @ counted
     residual = np.sqrt(missed / np.maximum((moves**2).sum(2) @ counted, 1e-18))
-    known = np.array([name in raw.named for name in names])
     residual[known] = 0
     borrowed = residual > BORROWED
     basis[borrowed] = moves[borrowed]
