@@ -103,9 +103,20 @@ class Screens:
         clips, page = self.window.clips, self.window.show_page
         return [
             lambda: self.application.projects.open(project), lambda: page("clips"), _wait, _wait,
-            lambda: self.save("2-prepare"), clips.show_consent, lambda: self.save("2-consent"),
-            lambda: page("train"), _wait, _wait, _wait, _wait, lambda: self.save("3-train"),
+            lambda: clips.select([clips.model.clips[0].id]), lambda: self.save("2-prepare"), clips.show_consent,
+            lambda: self.save("2-consent"), lambda: page("train"), _wait, _wait, _wait, _wait,
+            lambda: self.save("3-train"), lambda: self._show(self._tracking), _wait, _wait, _wait, _wait,
+            lambda: self._save_shown("3-tracking"),
         ]  # fmt: skip
+
+    def _tracking(self) -> QWidget:
+        from emotalker.engine.tracking.view import TrackView
+        from emotalker.widgets.tracking import TrackingDialog
+
+        project = self.application.studio.session.project
+        assert project is not None  # the step before opened it
+        clip = project.clips[0].id
+        return TrackingDialog(clip, lambda: TrackView(project.stage_folder("track"), clip), self.window)
 
     def _dialogs(self) -> list[Callable[[], object]]:
         from emotalker.engine.errors import UserError

@@ -13,6 +13,7 @@ from emotalker.widgets import style
 LOST = 0.5
 """Below this the face is as good as lost; such frames are marked."""
 MARGIN = 4
+CAPTION = "How sure the tracker was"
 
 
 class ConfidenceCurve(QWidget):
@@ -77,6 +78,9 @@ class ConfidenceCurve(QWidget):
             painter.drawPolyline(QPolygonF(points))
             painter.setPen(QPen(colours.accent, 2))
             painter.drawLine(QPointF(self._x(self._frame), 0), QPointF(self._x(self._frame), self.height()))
+            painter.setPen(colours.muted)
+            corner = self.rect().adjusted(2 * MARGIN, 0, 0, -MARGIN)
+            painter.drawText(corner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, CAPTION)
         painter.end()
 
     def _x(self, frame: int) -> float:
