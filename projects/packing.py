@@ -76,8 +76,8 @@ def packable(project: Project) -> Parts:
     learned = records["emote"].parts
     kept = {key: learned[key] for key in ("clips", "labels", "held_out", "fps") if key in learned}
     upstream = {name: record.fingerprint for name, record in records.items()}
-    parts = {"version": STAGES[STAGE].version, "config": {}, **kept, "upstream": upstream}
-    return {**parts, "name": project.manifest.name}
+    made: Parts = {"version": STAGES[STAGE].version, "config": {}, "upstream": upstream, "name": project.manifest.name}
+    return made | kept
 
 
 def can_pack(project: Project) -> bool:

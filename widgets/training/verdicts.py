@@ -49,9 +49,9 @@ class VerdictCard(Card):
         button.setToolTip(f"Show what the tracker saw in {verdict.clip}")
         button.setAccessibleName(f"Tracking of {verdict.clip}")
         button.clicked.connect(lambda: self.tracking_requested.emit(verdict.clip))
-        row.addWidget(IconLabel("warning", 20, "warn"), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconLabel("warning", 20, "warn"), 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(WrapLabel(verdict.text), 1)
-        row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.addLayout(row)
 
 
