@@ -91,7 +91,7 @@ def dialogs(application: Application) -> list[QDialog]:
     facts = ExportFacts("Ada", Path("films"), 12.0, (1.0, 4.0), "plate", True, 10**10)
     return [
         AboutDialog(window),
-        ErrorDialog(UserError("What happened.", "Why it did.", "What to do."), "Traceback", window),
+        ErrorDialog(UserError("What happened.", "Why it did.", "What to do."), "Traceback", window, "Mend it all"),
         ExportDialog(facts, window),
         CheatSheet(application.studio.actions.cheat_sheet(), window),
         NewProjectDialog(application.settings.projects_root, window),

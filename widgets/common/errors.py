@@ -43,9 +43,10 @@ class ErrorDialog(QDialog):
         self.advice.setText(error.what_to_do)
         for label in (self.what, self.why, self.advice):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.remedy, self.close_button = QPushButton(remedy), QPushButton("Close")
         self._build(details)
         # Enter and Space close, or mend: a name typed wrong is nothing to report
-        (self._add_remedy(remedy) if remedy else self.close_button).setFocus()
+        (self.remedy if remedy else self.close_button).setFocus()
 
     def _build(self, details: str) -> None:
         inside = QWidget()
@@ -85,7 +86,7 @@ class ErrorDialog(QDialog):
         needed = words.heightForWidth(inner) + style.space(1)
         most = QGuiApplication.primaryScreen().availableSize().height()
         scroll.setMinimumHeight(min(needed, most // 3))
-        self.setMinimumWidth(style.space(48))
+        self.setMinimumWidth(max(style.space(48), column.minimumSize().width()))
         self._closed = min(needed, most // 2) + style.space(6 + 2) + self.close_button.sizeHint().height()
         self.resize(width, self._closed)
 
@@ -102,36 +103,26 @@ class ErrorDialog(QDialog):
         self.report.setObjectName("error_report")
         self.report.setToolTip("Collect what helps to find the fault; you look through it before it is saved")
         self.report.clicked.connect(self._report)
-        self.close_button = QPushButton("Close")
         self.close_button.setObjectName("error_close")
         self.close_button.setToolTip("Close this message (Esc)")
-        self.close_button.setProperty("role", "primary")
-        self.close_button.setDefault(True)
         self.close_button.clicked.connect(self.reject)
+        self.remedy.setObjectName("error_remedy")
+        self.remedy.setToolTip(f"{self.remedy.text()} now (Enter)")
+        self.remedy.setVisible(bool(self.remedy.text()))
+        self.remedy.clicked.connect(self._mend)
+        first = self.remedy if self.remedy.text() else self.close_button
+        first.setProperty("role", "primary")
+        first.setDefault(True)
         row = QHBoxLayout()
         row.addWidget(self.unfold)
         row.addStretch(1)
         row.addWidget(self.report)
         row.addWidget(self.close_button)
-        for button in (self.unfold, self.report, self.close_button):
+        row.addWidget(self.remedy)
+        for button in (self.unfold, self.report, self.close_button, self.remedy):
             button.setAccessibleName(button.text().replace("&", "").rstrip("…"))
             button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self._row = row
         return row
-
-    def _add_remedy(self, text: str) -> QPushButton:
-        """A button that mends what failed takes the place of Close as what Enter presses."""
-        button = self.remedy = QPushButton(text)
-        button.setObjectName("error_remedy")
-        button.setToolTip(f"{text} now (Enter)")
-        button.setAccessibleName(text)
-        button.setProperty("role", "primary")
-        self.close_button.setProperty("role", "")
-        self.close_button.setDefault(False)
-        button.setDefault(True)
-        button.clicked.connect(self._mend)
-        self._row.addWidget(button)
-        return button
 
     def _mend(self) -> None:
         self.accept()
