@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from emotalker.engine.emotion.attention import SpatialAudioEmotionAttention
 from emotalker.engine.emotion.basis import BasisValues, LearnedBasis, flame_loss, flame_targets, sinusoids
+from emotalker.engine.emotion.spread import Reach, reach_of, spread
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
@@ -152,6 +153,7 @@ class EmotionalDeformation(nn.Module):
         self.register_buffer("head_pose", torch.zeros(len(chosen), 18, 3))
         self.register_buffer("head_weights", torch.zeros(len(chosen), 6))
         self._binding = (shapes.triangle[chosen], shapes.barycentric[chosen])
+        self._reach: tuple[tuple[int, int], Reach] | None = None
         self.basis = LearnedBasis(expressions)
         # dM alone cannot tell a cheek from a brow, so f also knows where on the face it is
         self.embedding = nn.Parameter(0.1 * torch.randn(len(chosen), config.embedding))
@@ -200,7 +202,16 @@ class EmotionalDeformation(nn.Module):
 
     def to_gaussians(self, values: Tensor) -> Tensor:
         """Values at the anchors [B, P, C] interpolated to the Gaussians [B, N, C]."""
-        return (values[:, self.index] * self.share[..., None]).sum(2)
+        if values.device.type != "cpu" or values.dtype != torch.float32:
+            return (values[:, self.index] * self.share[..., None]).sum(2)
+        return spread(values, self.index, self.share, self._reach_of_anchors())
+
+    def _reach_of_anchors(self) -> Reach:
+        """Which Gaussians each anchor moves; worked out anew when other weights were loaded into the buffers."""
+        key = (self.index._version, self.share._version)
+        if self._reach is None or self._reach[0] != key:
+            self._reach = (key, reach_of(self.index.numpy(), self.share.numpy(), len(self.anchors)))
+        return self._reach[1]
 
     @torch.no_grad()
     def bake(self) -> BasisValues:
