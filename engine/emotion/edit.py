@@ -62,10 +62,11 @@ def add_key(
     curve it divides. `key_near` finds it again.
     """
     time = max(0.0, float(time))
-    now_weights, now_level = emotion_at(curve, time)
+    near = key_near(curve, time, MIN_GAP)
+    # a keyframe beside that moment keeps its own emotion, not the one the curve has a little later
+    now_weights, now_level = emotion_at(curve, time if near is None else curve.keyframes[near].time)
     weights = now_weights if weights is None else tuple(float(w) for w in weights)
     level = now_level if level is None else _clamped(level)
-    near = key_near(curve, time, MIN_GAP)
     keys = list(curve.keyframes)
     if near is not None:
         keys[near] = replace(keys[near], weights=weights, level=level)
