@@ -59,6 +59,8 @@ def test_a_single_clip_is_judged_by_itself() -> None:
     """Without others to compare, a poor region is still poor and a clip not seen yet is not judged."""
     poor = verdicts(np.full((1, 5), 0.2**2), facts()[:1])[0]
     assert poor.region
+    good = verdicts(errors()[:1], facts()[:1])[0]
+    assert good.text == "Clip calm comes out well."
     unknown = verdicts(np.full((1, 5), np.nan), facts()[:1])[0]
     assert (unknown.region, unknown.text) == ("", "No frame of clip calm has been looked at yet.")
 
