@@ -186,8 +186,8 @@ def _judge(number: int, root: F64, facts: Sequence[ClipFacts]) -> Verdict:
             worst, excess = region, float(ratio)
     if not worst:
         whole = float(root[number, -1])
-        others = " as well as the others" if len(facts) > 1 else " well"
-        return Verdict(clip.id, "", whole, f"Clip {clip.id} comes out{others}.")
+        manner = "as well as the others" if len(facts) > 1 else "well"
+        return Verdict(clip.id, "", whole, f"Clip {clip.id} comes out {manner}.")
     error = float(root[number, REGIONS.index(worst)])
     return Verdict(clip.id, worst, error, _sentence(clip, worst, facts))
 
