@@ -147,13 +147,18 @@ def _draft(raw: RawHead, default: LinearHead, fit: Fit) -> _Draft:
     smooth = _smoother(raw)
     weights = _weights(raw, default, matched, smooth)
     canonical = _canonical(raw, default, fit, matched)
+    new = np.arange(len(raw.template)) >= len(raw.template) - len(borrowed)
     regions = _regions(raw, default, fit, matched, weights, canonical)
+    # behind lips of its own
+    regions["lips"] &= ~new
+    regions["skin"] &= ~new
+    regions["face"] &= ~new
+    regions["interior"] |= new & (raw.parts == BODY)
     counted = (regions["face"] | regions["lips"]).astype(np.float64)
     joints, joint_basis = _joints(raw, fit)
     turned = _jaw_turn(raw, joints[JOINTS.index("jaw")], weights[:, JOINTS.index("jaw")])
     moves = _moves(raw, default, fit, matched, smooth)
     retarget, basis = retargeted(raw, default.expression_names, moves, counted, turned)
-    new = np.arange(len(raw.template)) >= len(raw.template) - len(borrowed)
     basis[:, new] = moves[:, new]
     basis[:, raw.parts != BODY] = 0
     head = LinearHead(

@@ -7,14 +7,20 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from emotalker.engine.head.build_regions import looking_at
 from emotalker.engine.head.importing.align import Fit
 from emotalker.engine.head.importing.raw import BODY, I64, LOWER_TEETH, TONGUE, UPPER_TEETH, RawHead
 from emotalker.engine.head.importing.transfer import REGION_OF
 from emotalker.engine.head.linear import LinearHead
+from emotalker.engine.render.mesh import rasterize_mesh
 
 NAMES = {UPPER_TEETH: "upper teeth", LOWER_TEETH: "lower teeth", TONGUE: "a tongue"}
 FAR = 0.004
 """Metres that the built-in cavity may lie from the other mesh on average before that has no cavity of its own."""
+BOXES = np.array([[[-0.036, -0.058, 0.02], [0.036, -0.008, 0.12]], [[-0.036, -0.058, -0.03], [0.036, 0.02, 0.07]]])
+"""Corners of what may be the built-in head's mouth and throat, metres."""
+HIDDEN, MASK = 0.003, 600
+"""Metres behind the face at which a vertex is inside, and pixels of the view that tells."""
 SUNK = 0.0008
 """Metres that the borrowed cavity is drawn back, so that it does not shine through the lips."""
 
@@ -46,9 +52,17 @@ def with_mouth(raw: RawHead, head: LinearHead, fit: Fit) -> tuple[RawHead, I64]:
 
 
 def cavity_vertices(head: LinearHead) -> I64:
-    """The inside of the built-in head's mouth: what is inside and below the nose, not the sockets of the eyes."""
-    inside = head.regions["interior"] & (head.template[:, 1].numpy() < 0.0) & (head.template[:, 2].numpy() > 0.02)
-    return np.nonzero(inside)[0]
+    """The inside of the built-in head's mouth: what its closed face hides about there, up to the backs of the lips."""
+    template = head.template.double().numpy()
+    inner = np.any([head.regions[name] for name in ("eyes", *REGION_OF.values())], axis=0)
+    camera = looking_at(template[head.regions["lips"]].mean(0), size=MASK)
+    frame = rasterize_mesh(template, head.triangles[~inner[head.triangles].any(1)], camera)
+    column, row = np.clip(camera.project(template), 0, MASK - 1).astype(int).T
+    depth = template @ camera.viewmat[2, :3].astype(np.float64) + camera.viewmat[2, 3]
+    hidden = frame.mask[row, column] & (depth > frame.depth[row, column] + HIDDEN)
+    within = [np.all((template > low) & (template < high), axis=1) for low, high in BOXES]
+    inside = hidden & ~inner & (within[0] | within[1])
+    return np.unique(head.triangles[inside[head.triangles].any(1)])
 
 
 def _appended(raw: RawHead, head: LinearHead, fit: Fit, part: int, vertices: I64) -> RawHead:

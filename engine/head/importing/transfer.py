@@ -145,10 +145,13 @@ def named_parts(raw: RawHead, head: LinearHead, fit: Fit) -> NDArray[np.int8]:
             parts[inside] = _unknown_part(points, fit, gaps, float(np.median(skin.query(points)[0])))
         above = points[:, 1].mean() > bite
         parts[inside[kind == TEETH]] = UPPER_TEETH if above else LOWER_TEETH
-        soft = inside[kind == MOUTH]
-        tongue = (gaps[TONGUE] < np.minimum(gaps[LOWER_TEETH], gaps[UPPER_TEETH]))[kind == MOUTH]
-        high = raw.template[soft, 1] > bite
-        parts[soft] = np.where(high, UPPER_GUM, np.where(tongue, TONGUE, LOWER_GUM))
+    soft = np.nonzero(parts == MOUTH)[0]
+    if len(soft):
+        # gums hold the head's own teeth, where it has them; what is nearer to a tongue moves with the jaw
+        own = {p: raw.template[parts == p] if (parts == p).any() else places[p] for p in (UPPER_TEETH, LOWER_TEETH)}
+        up, low = (cKDTree(own[p]).query(raw.template[soft])[0] for p in (UPPER_TEETH, LOWER_TEETH))
+        tongue = clouds[TONGUE].query(raw.template[soft])[0] < np.minimum(up, low)
+        parts[soft] = np.where(tongue, TONGUE, np.where(up < low, UPPER_GUM, LOWER_GUM))
     return parts
 
 

@@ -19,6 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.head.importing import ImportedHead, import_head
+from emotalker.engine.head.importing.mouth import cavity_vertices
 from emotalker.engine.synthetic.sample import sample_identity
 
 F64 = NDArray[np.float64]
@@ -90,6 +91,9 @@ def make_stranger() -> Stranger:
     arms = rest - joints[3]
     opened = np.cross([1.0, 0.0, 0.0], arms) * head.weights.double().numpy()[:, 3:4]
     place = np.argsort(order)
+    hollow = np.zeros(count, bool)
+    hollow[cavity_vertices(head)] = True
+    regions = {**head.regions, "cavity": hollow & ~head.regions["lips"]}
     return Stranger(
         points=slid(rest) @ turn.T + PLACE,
         triangles=rng.permutation(place[faces]),
@@ -98,7 +102,7 @@ def make_stranger() -> Stranger:
         jaw_open=slid(opened) @ turn.T,
         weights=slid(head.weights.double().numpy()),
         joints=joints @ turn.T + PLACE,
-        regions={name: mask[order] for name, mask in head.regions.items()},
+        regions={name: mask[order] for name, mask in regions.items()},
     )
 
 
@@ -127,7 +131,7 @@ def pretend_chumpy(monkeypatch: pytest.MonkeyPatch) -> type[Ch]:
 
 def flame_model(stranger: Stranger) -> dict[str, Any]:
     """The arrays of a FLAME pickle: eyes, but neither teeth nor tongue nor cavity; expressions nobody named."""
-    s = stranger.without(("teeth_upper", "teeth_lower", "tongue", "interior"))
+    s = stranger.without(("teeth_upper", "teeth_lower", "tongue", "interior", "cavity"))
     rng = np.random.default_rng(1)
     mixed = np.tensordot(rng.normal(size=(70, len(s.expression))), s.expression, 1) / 8
     shapes = np.concatenate([s.identity, np.zeros((200, *s.points.shape)), mixed])
