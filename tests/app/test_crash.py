@@ -179,7 +179,7 @@ def test_killing_the_engine_is_a_failure_with_advice(
         child.kill()
     qtbot.waitUntil(lambda: application.studio.job() is None, timeout=30_000)
     assert application.queue.states()[-1].phase is Phase.FAILED
-    assert len(failures) == 1
+    qtbot.waitUntil(lambda: len(failures) == 1)
     assert failures[0].what_to_do
     assert application.window.isVisible()
 
