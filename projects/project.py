@@ -294,11 +294,16 @@ class Project:
 
         What is open here takes the change alone: a run under way goes on with the clips it began with.
         """
-        self._refuse_if_read_only()
+        self.refuse_if_read_only()
         store.save(self.folder, change(store.load(self.folder).manifest))
         self.manifest = change(self.manifest)
 
-    def _refuse_if_read_only(self) -> None:
+    def refuse_if_read_only(self) -> None:
+        """Say that nothing may be changed here, if so.
+
+        Raises:
+            UserError: if the project is open read only.
+        """
         if self.read_only:
             raise UserError(
                 "Nothing was changed: the project is open read only.",
@@ -312,7 +317,7 @@ class Project:
     def _save(self, wanted: Manifest) -> None:
         """Save, with what another process may have saved since: a clip added on the command line is not lost."""
         if wanted != self.manifest:
-            self._refuse_if_read_only()
+            self.refuse_if_read_only()
             on_disk = store.current(self.folder)
             changed = wanted if on_disk is None else merged(self.manifest, wanted, on_disk)
             store.save(self.folder, changed)

@@ -64,8 +64,9 @@ def delete(project: Project, keys: Sequence[str]) -> int:
         Bytes freed.
 
     Raises:
-        UserError: if the project is being trained, a part cannot be deleted, or the system refuses.
+        UserError: if the project is being trained or open read only, a part cannot be deleted, or the system refuses.
     """
+    project.refuse_if_read_only()
     if is_training(project.folder):
         raise UserError(
             "Nothing was deleted: the project is being trained.",

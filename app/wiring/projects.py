@@ -320,6 +320,11 @@ class ProjectsWiring(QObject):
         project = self.session.project
         if project is None or not clips:
             return
+        try:
+            project.refuse_if_read_only()  # what the check finds could not be kept
+        except UserError as error:
+            self.studio.fail(error)
+            return
         self._checking |= set(clips)
         self.window.clips.set_checking(set(self._checking))
         title = f"Checking {count_of(len(clips), 'clip')}"

@@ -137,6 +137,7 @@ class TrainingWiring(QObject):
         if project is None or self._trains(project.folder):
             return
         try:
+            project.refuse_if_read_only()
             packable(project)
         except UserError as error:
             self.studio.fail(error)
@@ -173,6 +174,7 @@ class TrainingWiring(QObject):
 
     def _refuse(self, project: Project) -> None:
         """Raise what speaks against a training now."""
+        project.refuse_if_read_only()
         if not project.manifest.consent.given:
             raise UserError(
                 "The consent of the person shown is missing.",
@@ -328,6 +330,8 @@ class TrainingWiring(QObject):
 
 def _ready(manifest: Manifest, project: Project | None) -> tuple[bool, str]:
     """Whether a training may start, and what is missing in words."""
+    if project is not None and project.read_only:
+        return False, "The project is open read only: another window has it open."
     if not manifest.clips:
         return False, "Add clips of the person first: a few, of 10 seconds or more each."
     if project is not None and project.missing():

@@ -14,6 +14,7 @@ from emotalker.engine.errors import UserError
 from emotalker.projects import CheckSummary, Project
 from emotalker.projects.duplicate import DuplicateJob
 from emotalker.projects.opened import OPEN, holder, mark_closed, mark_open
+from emotalker.projects.storage import delete
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_read_only_refuses_every_change(project: Project) -> None:
         lambda: project.rename("Grace"),
         lambda: project.adopt(project.manifest, draft.manifest),
         lambda: project.set_checks({"a": CheckSummary("red")}),
+        lambda: delete(project, ["track"]),
     ):
         with pytest.raises(UserError, match="read only"):
             change()

@@ -50,6 +50,12 @@ def test_read_only(qtbot: QtBot, launch: Callable[..., Application], failures: l
     qtbot.waitUntil(lambda: bool(failures))
     assert "read only" in failures[0].what
     assert Project.open(ada.folder).manifest.name == "Ada"
+    assert application.training.ready() == (False, "The project is open read only: another window has it open.")
+    application.training.start("draft")
+    application.projects.check(["happy2"])
+    qtbot.waitUntil(lambda: len(failures) == 3)
+    assert all("read only" in error.what for error in failures)
+    assert not application.studio.queue.states()
     application.projects.close_project()
     assert "elsewhere" in (ada.folder / OPEN).read_text()
 
