@@ -22,7 +22,8 @@ IDENTITIES = 100
 ENDINGS = (".pkl", ".npz", ".obj")
 LICENCE = (
     "Such files have licences of their own; some allow research only, and what is made with them falls under that too."
-    " The program ships none. A twin made with this head stores the head in its own folder, and nowhere else."
+    " The program ships none. The project and the twin made with this head each keep a copy of it in their own folders;"
+    " it goes nowhere else."
 )
 
 
