@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from emotalker.engine.gaussians.blendshapes import TEETH_LOWER, TEETH_UPPER, GaussianBlendshapes
 from emotalker.engine.training.config import Stage1Config
+from emotalker.engine.training.prior_kernel import priors
 
 LONGEST = 2.0
 """A Gaussian may be this many times as wide as its neighbours were apart when it was sampled."""
@@ -38,8 +41,11 @@ def prior_loss(shapes: GaussianBlendshapes, homes: Tensor, pulls: Tensor, config
         pulls: of `pulls_of` [N].
         config: the weights.
     """
+    if shapes.base.means.device.type == "cpu":
+        fields = (shapes.base.means, shapes.base.log_scales, shapes.base.sh)
+        return priors(*fields, homes, pulls, math.log(LONGEST), config.weight_scale, config.weight_colour)
     away = (shapes.base.means - homes[:, :3]) * 1000
-    excess = torch.relu(shapes.base.log_scales - (homes[:, 3:4] + float(torch.tensor(LONGEST).log())))
+    excess = torch.relu(shapes.base.log_scales - (homes[:, 3:4] + math.log(LONGEST)))
     tint = shapes.base.sh[:, 0] - homes[:, 4:]
     shape = ((away * away).sum(1) * pulls).mean() + config.weight_scale * (excess * excess).sum(1).mean()
     return shape + config.weight_colour * (tint * tint).sum(1).mean()
