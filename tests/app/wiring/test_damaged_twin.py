@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emotalker.app.wiring import training
+from emotalker.app.worker import JobSpec
 from emotalker.engine.avatar.sample import load_sample
 from emotalker.projects import Project
 from emotalker.projects.packing import PackJob
@@ -59,7 +60,7 @@ def test_a_damaged_twin_can_be_packed_again(
     project = Project.create(tmp_path / "ada", "Ada")
     shutil.copytree(load_sample().avatar_dir, project.stage_folder("avatar"))
     flip(project.stage_folder("avatar") / "avatar.safetensors")
-    submitted = []
+    submitted: list[JobSpec] = []
     monkeypatch.setattr(training, "packable", lambda _: {})
     monkeypatch.setattr(training, "can_pack", lambda _: True)
     monkeypatch.setattr(application.studio.queue, "submit", submitted.append)
