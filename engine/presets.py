@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from emotalker.engine.a2et.config import ExpressConfig
 from emotalker.engine.emotion.deformation import DeformationConfig
 from emotalker.engine.errors import UserError
+from emotalker.engine.refining.config import RefineConfig
 from emotalker.engine.tracking.stage import TrackConfig
 from emotalker.engine.training.config import Stage1Config, Stage2Config
-from emotalker.engine.training.refine_config import RefineConfig
 
 
 @dataclass(frozen=True)

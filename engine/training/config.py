@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emotalker.engine.emotion.deformation import DeformationConfig
-from emotalker.engine.training.refine_config import RefineConfig
+from emotalker.engine.refining.config import RefineConfig
 
 
 @dataclass(frozen=True)

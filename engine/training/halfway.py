@@ -11,8 +11,8 @@ from pathlib import Path
 
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.jobs import Event, Outcome, Progress, StopToken
+from emotalker.engine.refining.stage import refine_tracks
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.refine import refine_tracks
 
 FOLDER = "halfway"
 """Folder below that of stage 1 for the half-fitted head and its tracks."""

@@ -24,6 +24,7 @@ from emotalker.engine.gaussians.surroundings import ReferenceFrame
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
+from emotalker.engine.refining.stage import refine_tracks
 from emotalker.engine.render.rasterizer import RasterProbe, Render, rasterize
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.refined import FOLDER as TRACKS
@@ -40,7 +41,6 @@ from emotalker.engine.training.late import LateNumbers
 from emotalker.engine.training.losses import compose, relight
 from emotalker.engine.training.picture import picture_losses
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
-from emotalker.engine.training.refine import refine_tracks
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 from emotalker.engine.training.sampling_order import HardestFirst
 from emotalker.engine.training.settle import covered, inside_mouth, settle

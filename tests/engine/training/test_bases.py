@@ -10,9 +10,9 @@ import torch
 from emotalker.engine.files import read_arrays
 from emotalker.engine.gaussians.deltas import LEARNED, SparseDeltas
 from emotalker.engine.jobs import Metric, Outcome, StopToken, run
+from emotalker.engine.refining.config import RefineConfig
 from emotalker.engine.training.bases import principal_map, spread
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.refine_config import RefineConfig
 from emotalker.engine.training.stage1 import fit
 
 K, N = 7, 9

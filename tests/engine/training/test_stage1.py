@@ -11,9 +11,9 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
 from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
+from emotalker.engine.refining.config import RefineConfig
 from emotalker.engine.tracking.track import Track
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.refine_config import RefineConfig
 from emotalker.engine.training.stage1 import fit
 
 CONFIG = Stage1Config(steps=60, count=900, most=1000, size=96, densify_every=30, densify_gradient=1e-6)

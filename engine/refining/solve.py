@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from emotalker.engine.refining.picture import PictureTerm, Recorded
+from emotalker.engine.refining.pose import TRUNK, Unknowns
 from emotalker.engine.tracking.sequence import stuck
 from emotalker.engine.tracking.system import Observations, Priors, Problem
-from emotalker.engine.training.refine_picture import PictureTerm, Recorded
-from emotalker.engine.training.refine_pose import TRUNK, Unknowns
 
 FIRST_DAMPING, MOST_DAMPING = 0.1, 100.0
 MEASURED_EVERY = 32

@@ -13,16 +13,16 @@ from torch import Tensor
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.media import FrameStore
+from emotalker.engine.refining.config import RefineConfig
+from emotalker.engine.refining.light import LightFit
+from emotalker.engine.refining.picture import PictureTerm, Recorded
+from emotalker.engine.refining.pose import Unknowns, refined_track, unknowns_of
+from emotalker.engine.refining.solve import refine_chunk
 from emotalker.engine.tracking.landmark_sets import LIDS_LEFT, LIDS_RIGHT, LIPS
 from emotalker.engine.tracking.points import landmark_points
 from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.training.losses import psnr_of
-from emotalker.engine.training.refine_config import RefineConfig
-from emotalker.engine.training.refine_light import LightFit
-from emotalker.engine.training.refine_picture import PictureTerm, Recorded
-from emotalker.engine.training.refine_pose import Unknowns, refined_track, unknowns_of
-from emotalker.engine.training.refine_solve import refine_chunk
 
 U8 = NDArray[np.uint8]
 CHUNK, AHEAD = 96, 6

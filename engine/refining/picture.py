@@ -9,10 +9,10 @@ from torch import Tensor
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
+from emotalker.engine.refining.kernel import difference
+from emotalker.engine.refining.pose import Unknowns, world_transforms
 from emotalker.engine.render.rasterizer import rasterize
 from emotalker.engine.training.losses import compose, relight
-from emotalker.engine.training.refine_kernel import difference
-from emotalker.engine.training.refine_pose import Unknowns, world_transforms
 
 TOLERANCE = 0.1
 """Difference of colours beyond which a pixel counts as something the twin cannot show, and pulls less."""

@@ -29,12 +29,12 @@ from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Event, Job, Metric, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
+from emotalker.engine.refining.clip import ClipWork, Twin
+from emotalker.engine.refining.config import RefineConfig
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.refined import FOLDER
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.training.frames import load_plate
-from emotalker.engine.training.refine_clip import ClipWork, Twin
-from emotalker.engine.training.refine_config import RefineConfig
 
 STAGE = "fit"
 

@@ -18,15 +18,15 @@ from emotalker.engine.files import read_arrays
 from emotalker.engine.head.model import axis_angle_to_matrix
 from emotalker.engine.jobs import Event, Outcome, Preview, Progress, StopToken, run
 from emotalker.engine.media import FrameStore, FrameStoreWriter
+from emotalker.engine.refining.clip import ClipWork
+from emotalker.engine.refining.config import RefineConfig
+from emotalker.engine.refining.light import LightFit
+from emotalker.engine.refining.pose import refined_track, unknowns_of, world_transforms
+from emotalker.engine.refining.stage import load_twin, refine_tracks
 from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Track
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.frames import load_plate
-from emotalker.engine.training.refine import load_twin, refine_tracks
-from emotalker.engine.training.refine_clip import ClipWork
-from emotalker.engine.training.refine_config import RefineConfig
-from emotalker.engine.training.refine_light import LightFit
-from emotalker.engine.training.refine_pose import refined_track, unknowns_of, world_transforms
 from emotalker.engine.training.stage1 import fit
 
 SIZE, FRAMES = 96, 6
