@@ -89,7 +89,7 @@ class Studio(QObject):
         self._slow: deque[_Slow] = deque()
         self._working: _Slow | None = None
         self._missing = False
-        self._remedy: tuple[BaseException | None, Remedy | None] = (None, None)
+        self._remedies: deque[tuple[BaseException, Remedy]] = deque(maxlen=4)  # a dialog may wait for the one before
         self.ready = False
         session = self.session
         for signal in (session.project_changed, session.manifest_changed):
@@ -143,13 +143,13 @@ class Studio(QObject):
 
     def fail(self, error: BaseException, remedy: Remedy | None = None) -> None:
         """Tell the user of an error in what they did just now, and the log; a remedy is offered with it."""
-        self._remedy = (error, remedy)
+        if remedy is not None:
+            self._remedies.append((error, remedy))
         self.notifier.report(error, always=isinstance(error, UserError))
 
     def remedy_of(self, error: BaseException) -> Remedy | None:
         """What was offered with the error that is being told."""
-        failed, remedy = self._remedy
-        return remedy if failed is error else None
+        return next((remedy for failed, remedy in self._remedies if failed is error), None)
 
     def engine_is_ready(self) -> None:
         """Let everybody who waits for the engine begin."""
