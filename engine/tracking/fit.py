@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.model import HeadModel
@@ -28,6 +29,7 @@ ReadMatte = Callable[[int, int], NDArray[np.uint8]]
 # One-Euro filter of landmarks in eye distances: cut-off of a still face in Hz, and its rise per eye distance a second
 STILL_CUTOFF = 5.0
 SPEED_GAIN = 25.0
+BLUR_DOUBT = 0.7  # of the trust in landmarks that full motion blur takes
 
 
 def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatte, size: int, frames: int) -> Subject:
@@ -40,7 +42,7 @@ def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatt
         size: side of the crops, pixels.
         frames: how many frames to sample for identity.
     """
-    picks = sample_frames([c.confidence for c in clips], frames)
+    picks = sample_frames([c.weight() for c in clips], frames)
     seen = Observations(
         torch.from_numpy(np.stack([clips[c].landmarks[i] for c, i in picks])),
         torch.ones(len(picks)),
@@ -51,7 +53,7 @@ def fit_subject(head: HeadModel, clips: Sequence[Observed], read_matte: ReadMatt
     )
     with one_torch_thread():
         likeness = fit_likeness(head, seen, [read_matte(c, i) for c, i in picks], Priors())
-    known = np.concatenate([openness(c.landmarks)[c.confidence > 0] for c in clips])
+    known = np.concatenate([openness(c.landmarks)[c.weight() > 0] for c in clips])
     rest, shut = calibrate(known)
     return Subject(likeness.identity.numpy(), _camera(likeness, size), rest, shut)
 
@@ -60,15 +62,19 @@ def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> 
     """Expression and pose of every frame of a clip."""
     size = subject.camera.width
     distance = typical_eye_distance(clip.landmarks, clip.confidence)
-    filtered = _filtered(clip.landmarks, distance, fps)
+    shots = [np.nonzero(clip.shots == shot)[0] for shot in np.unique(clip.shots)]
+    # nothing is carried over a cut, neither by the filter nor by the fit
+    filtered = np.concatenate([_filtered(clip.landmarks[frames], distance, fps) for frames in shots])
     identity = torch.from_numpy(subject.identity)
+    clear = None if bool((clip.clear == 255).all()) else torch.from_numpy(clip.clear.astype(np.float32) / 255)
+    present = clip.confidence * (1 - BLUR_DOUBT * clip.blur)
     seen = Observations(
-        torch.from_numpy(filtered), torch.from_numpy(clip.confidence), torch.from_numpy(clip.blendshapes), distance,
-        float(subject.camera.K[0, 0]), size / 2,
+        torch.from_numpy(filtered), torch.from_numpy(present), torch.from_numpy(clip.blendshapes), distance,
+        float(subject.camera.K[0, 0]), size / 2, clear,
     )  # fmt: skip
     with one_torch_thread():
         problem = Problem(landmark_points(head).shaped(identity), head.expression_names, Priors())
-        state = fit_frames(problem, seen)
+        state = FrameState.joined([fit_frames(problem, seen[slice(int(f[0]), int(f[-1]) + 1)]) for f in shots])
         track = _as_track(head, subject, state, clip, filtered, fps)
         return replace(track, reprojection=reprojection(head, subject, track) / np.float32(distance))
 
@@ -79,15 +85,15 @@ def reprojection(head: HeadModel, subject: Subject, track: Track) -> F32:
     return np.asarray(np.linalg.norm(gap, axis=-1).mean(1), np.float32)
 
 
-def sample_frames(confidences: Sequence[F32], frames: int) -> list[tuple[int, int]]:
-    """(clip, frame) of about `frames` frames with a face, spread evenly over clips and within each."""
-    chosen = np.arange(len(confidences))
+def sample_frames(weights: Sequence[F32], frames: int) -> list[tuple[int, int]]:
+    """(clip, frame) of about `frames` frames that may be learned from, spread evenly over clips and within each."""
+    chosen = np.array([i for i, w in enumerate(weights) if (w > 0).any()], int)
     if len(chosen) > frames:
-        chosen = np.unique(np.linspace(0, len(confidences) - 1, frames).round().astype(int))
+        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, frames).round().astype(int))]
     each = max(1, -(-frames // len(chosen)))
     picks = []
     for clip in chosen.tolist():
-        known = np.nonzero(confidences[clip] > 0)[0]
+        known = np.nonzero(weights[clip] > 0)[0]
         places = np.linspace(0, len(known) - 1, each + 2)[1:-1].round().astype(int)
         picks += [(clip, int(known[p])) for p in np.unique(places)]
     return picks
@@ -120,9 +126,7 @@ def _as_track(
     rotations = turn.T @ state.rotation.double()
     translations = (state.translation.double() - shift) @ turn
     neck_joint = head.shape(torch.from_numpy(subject.identity))[1][1].double()
-    known = torch.from_numpy(clip.confidence > 0)
-    trunk = trunk_rotation(rotations[known])
-    root, root_shift, neck = split_root_and_neck(rotations, translations, neck_joint, trunk)
+    root, root_shift, neck = _trunk_and_neck(clip, rotations, translations, neck_joint)
     count = len(state)
     return Track(
         psi=state.psi.numpy(),
@@ -139,4 +143,20 @@ def _as_track(
         crop=clip.crop,
         fps=fps,
         size=subject.camera.width,
+        weight=clip.weight(),
+        shots=clip.shots,
     )
+
+
+def _trunk_and_neck(
+    clip: Observed, rotations: Tensor, translations: Tensor, joint: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Root rotation, root translation and neck rotation of every frame; each shot has a trunk of its own."""
+    parts = []
+    for shot in np.unique(clip.shots):
+        frames = torch.from_numpy(clip.shots == shot)
+        known = frames & torch.from_numpy(clip.confidence > 0)
+        trunk = trunk_rotation(rotations[known if bool(known.any()) else frames])
+        parts.append(split_root_and_neck(rotations[frames], translations[frames], joint, trunk))
+    root, shift, neck = (torch.cat(p) for p in zip(*parts))
+    return root, shift, neck

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.jobs import Job, Outcome, Progress, StopToken
 from emotalker.engine.media import FrameSource, FrameStoreWriter
 from emotalker.engine.tracking.crop import Sighting, cut
+from emotalker.engine.tracking.disturbance import Looks, blur_of, clearness, shots_of
 from emotalker.engine.tracking.landmarker import FaceLandmarker, FaceObservation
 from emotalker.engine.tracking.matte import PersonMatte
 
@@ -20,6 +21,8 @@ F32 = NDArray[np.float32]
 STAGE = "track"
 SCOUTED = 9
 REPORT_EVERY = 25
+COUNT_EVERY = 15  # frames between counts of the faces in the picture
+VERSION = 2  # of what is observed; older observations are made again
 # a face found after a loss counts as the same person when it is not further away than this, in face heights
 SAME_FACE = 1.2
 OBSERVED = "observed.safetensors"
@@ -36,6 +39,10 @@ class Observed:
         confidence: [T], 0 where the face was lost.
         faces: most faces seen at once in the looks taken for that.
         crop: x, y, side in source pixels [3].
+        shots: number of the shot that each frame belongs to, int32 [T].
+        clear: how freely each landmark is seen, u8 [T, 478]; less than 255 where something is before the face.
+        blur: how blurred by motion the face is [T], in [0, 1].
+        others: whether somebody else's face is in the picture, u8 [T].
     """
 
     landmarks: F32
@@ -43,6 +50,41 @@ class Observed:
     confidence: F32
     faces: F32
     crop: F32
+    shots: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    clear: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 478), np.uint8))
+    blur: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    others: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+    def __post_init__(self) -> None:
+        """What was not looked at is undisturbed."""
+        count = len(self.landmarks)
+        if len(self.shots) != count:
+            self.shots = np.zeros(count, np.int32)
+        if len(self.clear) != count:
+            self.clear = np.full((count, 478), 255, np.uint8)
+        if len(self.blur) != count:
+            self.blur = np.zeros(count, np.float32)
+        if len(self.others) != count:
+            self.others = np.zeros(count, np.uint8)
+
+    @property
+    def hidden(self) -> F32:
+        """Share of the face that something covers in each frame [T]."""
+        return np.asarray(1 - self.clear.mean(1, dtype=np.float32) / 255, np.float32)
+
+    @property
+    def longest_shot(self) -> NDArray[np.bool_]:
+        """The frames [T] of the longest shot."""
+        return np.asarray(self.shots == np.bincount(self.shots).argmax())
+
+    def weight(self) -> F32:
+        """How much may be learned from each frame [T], in [0, 1].
+
+        Nothing where the face is lost, covered by a twentieth, or in another shot than the longest, whose background is
+        another; less where motion blurs the face.
+        """
+        seen = (self.confidence > 0) & self.longest_shot
+        return np.asarray(seen * np.clip(1.1 - 20 * self.hidden, 0, 1) * (1 - 0.6 * self.blur), np.float32)
 
     def save(self, path: Path, fps: float, size: int) -> None:
         """Write as .safetensors."""
@@ -53,7 +95,7 @@ class Observed:
     def load(path: Path) -> Observed:
         """Read what `save` wrote."""
         arrays = read_arrays(path)[0]
-        return Observed(**{f.name: arrays[f.name] for f in fields(Observed)})
+        return Observed(**{f.name: arrays[f.name] for f in fields(Observed) if f.name in arrays})
 
 
 def scout(path: Path, clip: str, fps: float, landmarker: FaceLandmarker) -> Sighting:
@@ -107,28 +149,38 @@ def observe(
     total = len(source)
     landmarker.reset()
     seen: list[FaceObservation | None] = []
-    faces = 0
+    counts: list[int] = []
+    looks = Looks()
     last: FaceObservation | None = None
     with FrameStoreWriter(store) as writer:
         for index, rgb in source:
             if stop.requested:
                 return Outcome.STOPPED
             picture = cut(rgb, crop, size)
+            if looks.jumped(picture):
+                landmarker.reset()
+                last = None
             face = _same(landmarker.follow(picture), last)
             if face is None:
                 landmarker.reset()
             last = face or last
+            looks.add(picture, None if face is None else face.points)
             near = None if last is None else last.points[:, :2].mean(0)
             writer.append(picture, matter(picture, near))
             # without depth, which the fit does not use: long clips are many landmarks
             seen.append(None if face is None else replace(face, points=face.points[:, :2].copy()))
-            if index % (SCOUTED * 5) == 0:
-                faces = max(faces, len(landmarker.detect_faces(picture, 0.6)))
+            fresh = index % COUNT_EVERY == 0
+            counts.append(len(landmarker.detect_faces(picture, 0.6)) if fresh else counts[-1])
             if index % REPORT_EVERY == 0:
                 yield Progress(STAGE, index, max(total, index), f"frames of {clip}")
     if all(f is None for f in seen):
         raise no_face(clip)
-    gathered(seen, faces, crop).save(folder / OBSERVED, fps, size)
+    observed = gathered(seen, max(counts), crop)
+    observed.shots = shots_of(looks.whole, observed.confidence > 0)
+    observed.clear = clearness(looks, observed.shots)
+    observed.blur = blur_of(np.array(looks.sharpness), observed.shots)
+    observed.others = np.array([c > 1 for c in counts], np.uint8)
+    observed.save(folder / OBSERVED, fps, size)
     return Outcome.FINISHED
 
 

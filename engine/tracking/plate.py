@@ -18,12 +18,14 @@ MARGIN = 5  # pixels that a matte may be too narrow
 FEWEST = 2
 
 
-def background_plate(store: FrameStore) -> U8:
+def background_plate(store: FrameStore, usable: NDArray[np.bool_] | None = None) -> U8:
     """Median of the pixels that show background, u8 [S, S, 3]; what is never seen is filled from around it.
 
-    Looks at up to `SAMPLES` frames spread over the clip.
+    Looks at up to `SAMPLES` frames spread over the clip, or over its `usable` ones [T] (those of one shot).
     """
-    frames = np.unique(np.linspace(0, len(store) - 1, min(SAMPLES, len(store))).round().astype(int))
+    known_frames = np.arange(len(store)) if usable is None else np.nonzero(usable)[0]
+    places = np.linspace(0, len(known_frames) - 1, min(SAMPLES, len(known_frames))).round().astype(int)
+    frames = known_frames[np.unique(places)]
     kernel = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
     pictures, hidden = [], []
     for i in frames:

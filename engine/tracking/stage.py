@@ -23,10 +23,11 @@ from emotalker.engine.head.model import HeadModel
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
 from emotalker.engine.tracking.crop import Sighting, crops
+from emotalker.engine.tracking.disturbance import spells
 from emotalker.engine.tracking.fit import fit_subject, fit_track
 from emotalker.engine.tracking.landmarker import FaceLandmarker
 from emotalker.engine.tracking.matte import PersonMatte
-from emotalker.engine.tracking.observe import FRAMES, OBSERVED, STAGE, Observed, observe, scout
+from emotalker.engine.tracking.observe import FRAMES, OBSERVED, STAGE, VERSION, Observed, observe, scout
 from emotalker.engine.tracking.overlay import draw
 from emotalker.engine.tracking.plate import background_plate, write_plate
 from emotalker.engine.tracking.track import Subject, Track
@@ -35,6 +36,8 @@ SUBJECT = "subject.safetensors"
 SUBJECT_NOTE = "subject.json"
 CLIPS = "clips"
 DONE = "done.json"
+COVERED = 0.04  # share of the face that is covered above which the user is told
+BLURRY, MUCH_BLUR = 0.6, 0.15  # blur of a frame, and share of such frames, from which the user is told
 POOR = 0.03  # mean reprojection in eye distances above which the user is warned
 
 
@@ -113,6 +116,7 @@ def _look(clips: Sequence[ClipInput], out: Path, config: TrackConfig, stop: Stop
     for number, (clip, crop) in enumerate(zip(clips, crops(sightings).values())):
         folder = clip_folder(out, clip.id)
         state = {"source": _source(clip), "crop": list(crop), "fps": config.fps, "size": config.size}
+        state["version"] = VERSION
         if (folder / OBSERVED).exists() and _read_json(folder / "observed.json") == state:
             continue
         landmarker, matter = landmarker or FaceLandmarker(), matter or PersonMatte()
@@ -171,7 +175,7 @@ def _finish(
     fitted = fit_track(head, subject, observed, config.fps)
     fitted.save(folder / "track.safetensors")
     with FrameStore(folder / FRAMES) as store:
-        write_plate(folder / "plate.png", background_plate(store))
+        write_plate(folder / "plate.png", background_plate(store, observed.longest_shot))
         preview = out / "previews" / f"{clip.id}.png"
         frame = int(np.argmin(np.abs(fitted.reprojection - np.median(fitted.reprojection))))
         write_plate(preview, draw(head, subject, fitted, frame, store.read(frame)[0]))
@@ -189,8 +193,25 @@ def warnings(clip: str, observed: Observed, fitted: Track) -> list[str]:
     lost = int((observed.confidence <= 0).sum())
     if lost:
         out.append(f"{clip}: the face was lost in {lost} of {len(fitted)} frames; the motion there is guessed.")
-    if observed.faces.max() > 1:
-        out.append(f"{clip}: more than one face is in the picture; the largest one was followed.")
+    fps = fitted.fps
+    if observed.others.any():
+        times = spells(observed.others > 0, fps)
+        out.append(f"{clip}: more than one face is in the picture ({times}); the largest one was followed.")
+    covered = (observed.hidden > COVERED) & (observed.confidence > 0)
+    if covered.any():
+        times = spells(covered, fps)
+        out.append(f"{clip}: something, perhaps a hand, is before the face ({times}); the twin does not learn from it.")
+    cuts = np.nonzero(np.diff(observed.shots))[0] + 1
+    if len(cuts):
+        times = ", ".join(f"{t / fps:.1f} s" for t in cuts[:4]) + (" and more" if len(cuts) > 4 else "")
+        longest = np.nonzero(observed.longest_shot)[0]
+        out.append(
+            f"{clip}: the clip is cut ({times}). Every shot is tracked by itself, and the twin's looks are learned from"
+            f" the longest ({longest[0] / fps:.1f}-{(longest[-1] + 1) / fps:.1f} s)."
+        )
+    blurred = float((observed.blur > BLURRY).mean())
+    if blurred > MUCH_BLUR:
+        out.append(f"{clip}: motion blurs the face in {100 * blurred:.0f} % of the frames; more light helps.")
     error = float(fitted.reprojection[observed.confidence > 0].mean())
     if error > POOR:
         out.append(f"{clip}: the head fits the face only roughly ({100 * error:.1f} % of the eye distance off).")

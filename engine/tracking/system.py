@@ -78,6 +78,7 @@ class Observations:
         eye_distance: typical pixels between the outer eye corners.
         focal: pixels.
         centre: principal point, pixels, the same for x and y.
+        clear: weight of each landmark in each frame [T, 478], 0 where it is covered; None for all alike.
     """
 
     points: Tensor
@@ -86,14 +87,16 @@ class Observations:
     eye_distance: float
     focal: float
     centre: float
+    clear: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.points)
 
     def __getitem__(self, frames: slice | Tensor) -> Observations:
         return Observations(
-            self.points[frames], self.present[frames], self.scores[frames], self.eye_distance, self.focal, self.centre
-        )
+            self.points[frames], self.present[frames], self.scores[frames], self.eye_distance, self.focal, self.centre,
+            None if self.clear is None else self.clear[frames],
+        )  # fmt: skip
 
 
 class Problem:
@@ -189,7 +192,11 @@ class Problem:
 
     def _scale(self, seen: Observations) -> Tensor:
         unit = INDEPENDENT**0.5 / (LANDMARK_SIGMA * seen.eye_distance)
-        return self._weights[None, :, None] * seen.present.sqrt()[:, None, None] * unit
+        whole = self._weights[None, :, None] * seen.present.sqrt()[:, None, None] * unit
+        if seen.clear is None:
+            return whole
+        pairs = torch.minimum(seen.clear[:, self._pairs[:, 0]], seen.clear[:, self._pairs[:, 1]])
+        return whole * torch.cat([seen.clear, pairs], 1).sqrt()[..., None]
 
 
 def typical_eye_distance(points: NDArray[np.floating], present: NDArray[np.floating]) -> float:

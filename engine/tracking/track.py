@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,10 @@ class Track:
         crop: square crop in the source frame: x, y, side in source pixels [3] (may lie partly outside).
         fps: frames per second.
         size: pixel size of the square crop that `landmarks` refer to.
+        weight: how much may be learned from each frame [T], in [0, 1]: less where the face is blurred, nothing where it
+            is covered or lost, or in another shot than the longest, whose background plate the clip has. Files of
+            earlier versions have none: there it is whether the face was seen.
+        shots: number of the shot that each frame belongs to, int32 [T].
     """
 
     psi: F32
@@ -84,6 +88,15 @@ class Track:
     crop: F32
     fps: float
     size: int
+    weight: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    shots: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        """Fill in what an older file or a maker without disturbances does not tell."""
+        if len(self.weight) != len(self):
+            self.weight = (self.confidence > 0).astype(np.float32)
+        if len(self.shots) != len(self):
+            self.shots = np.zeros(len(self), np.int32)
 
     def __len__(self) -> int:
         return int(self.psi.shape[0])
