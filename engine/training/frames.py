@@ -102,7 +102,7 @@ def pose_clip(
 
 
 class TrainingFrames:
-    """All frames of the training clips whose face was seen.
+    """All frames of the training clips whose face was seen freely and sharp enough, see `Track.weight`.
 
     Args:
         head: the head model.
@@ -135,7 +135,7 @@ class TrainingFrames:
             (c, i)
             for c, posed in enumerate(self.clips)
             for i in range(min(len(posed.track), len(posed.store)))
-            if posed.track.confidence[i] > 0.5
+            if posed.track.weight[i] > 0.5
         ]
         if not self.index:
             raise UserError(
