@@ -11,9 +11,11 @@ import pytest
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
+from emotalker.engine.head.default import load_default_head
 from emotalker.engine.jobs import Event, Notice, Outcome, Progress, StopToken, run
 from emotalker.engine.media import FrameSource, FrameStore, Mp4Writer
 from emotalker.engine.synthetic.sample import SampleClip
+from emotalker.engine.tracking.accuracy import compare
 from emotalker.engine.tracking.stage import TrackConfig, clip_folder, track
 from emotalker.engine.tracking.track import Subject, Track
 
@@ -54,12 +56,21 @@ def test_every_file_is_there(clips: list[ClipInput], tracked: Path) -> None:
 
 
 def test_close_to_the_truth(film: list[SampleClip], tracked: Path) -> None:
-    """Reprojection within 1.5 % of the eye distance and the jaw within 2 degrees on the sample person."""
+    """On the sample person: reprojection, face, jaw, neck and the gaps of lips and lids within their bars."""
+    head, subject = load_default_head(), Subject.load(tracked / "subject.safetensors")
     for sample in film:
         found = Track.load(clip_folder(tracked, sample.clip.id) / "track.safetensors")
-        truth = Track.load(sample.truth)
         assert found.reprojection.mean() <= 0.015
-        assert np.degrees(np.abs(found.jaw[:, 0] - truth.jaw[:, 0]).mean()) <= 2.5
+        errors = compare(head, Subject.load(sample.subject), Track.load(sample.truth), subject, found)
+        assert errors["face_mm"] <= 1.5
+        assert errors["lips_mm"] <= 2.0
+        assert errors["jaw_degrees"] <= 1.5
+        assert errors["jaw_peak"] >= 0.6
+        assert errors["neck_degrees"] <= 2.0
+        assert errors["lip_pixels"] <= 2.5
+        assert errors["lid_pixels"] <= 2.0
+        assert errors["shut_pixels"] <= 1.0
+        assert errors["blink_pixels"] <= 1.5
 
 
 def test_held_out_clips_teach_nothing(clips: list[ClipInput], tracked: Path, tmp_path: Path) -> None:
