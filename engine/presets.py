@@ -45,7 +45,7 @@ _PRESETS = {
     ),
     "standard": Preset(
         TrackConfig(),
-        Stage1Config(steps=18_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
+        Stage1Config(steps=14_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
         ExpressConfig(steps=800),
         Stage2Config(steps=4000, size=512),
     ),
