@@ -10,7 +10,7 @@ from torch import Tensor
 
 from emotalker.engine.refining.picture import PictureTerm, Recorded
 from emotalker.engine.refining.pose import TRUNK, Unknowns
-from emotalker.engine.tracking.sequence import stuck
+from emotalker.engine.tracking.sequence import chained, stuck
 from emotalker.engine.tracking.system import Observations, Priors, Problem
 
 FIRST_DAMPING, MOST_DAMPING = 0.1, 100.0
@@ -187,7 +187,7 @@ def _landmark_part(
 
 
 def _step(now: Unknowns, ties: Ties, hessian: Tensor, gradient: Tensor, damping: Tensor) -> Tensor:
-    """The damped Gauss-Newton step [T, P] of the block-tridiagonal system (block Thomas algorithm, float64)."""
+    """The damped Gauss-Newton step [T, P] (float64)."""
     count, size = gradient.shape
     right = gradient + ties.gradient(now)
     free = torch.ones(count, size, dtype=torch.float64)
@@ -199,15 +199,4 @@ def _step(now: Unknowns, ties: Ties, hessian: Tensor, gradient: Tensor, damping:
     own += own * damping + ties.diagonal
     diagonal = diagonal * free[:, :, None] * free[:, None, :]
     diagonal.diagonal(dim1=1, dim2=2).add_(1 - free)
-    inverses = torch.empty(count, size, size, dtype=torch.float64)
-    for t in range(count):
-        block = diagonal[t]
-        if t:
-            block = block - links[t - 1][:, None] * inverses[t - 1] * links[t - 1][None]
-            right[t] += links[t - 1] * (inverses[t - 1] @ right[t - 1])
-        inverses[t] = torch.cholesky_inverse(torch.linalg.cholesky(block))
-    out = torch.empty_like(right)
-    out[-1] = inverses[-1] @ right[-1]
-    for t in range(count - 2, -1, -1):
-        out[t] = inverses[t] @ (right[t] + links[t] * out[t + 1])
-    return out
+    return chained(diagonal, links, right)

@@ -140,8 +140,8 @@ def stuck(state: FrameState, gradient: Tensor) -> Tensor:
 
 
 def _solve(hessian: Tensor, gradient: Tensor, change: Tensor, steps: Tensor, free: Tensor, has_before: bool) -> Tensor:
-    """The Gauss-Newton step [T, P] of the block-tridiagonal system (block Thomas algorithm, float64)."""
-    count, size = gradient.shape
+    """The Gauss-Newton step [T, P] (float64)."""
+    count = len(gradient)
     links = steps[None] * free[1:] * free[:-1]  # off-diagonal blocks are diagonal: minus these
     diagonal = hessian.clone()
     tied = torch.ones(count, 1, dtype=torch.float64)
@@ -154,7 +154,19 @@ def _solve(hessian: Tensor, gradient: Tensor, change: Tensor, steps: Tensor, fre
     mask = free.double()
     diagonal = diagonal * mask[:, :, None] * mask[:, None, :]
     diagonal.diagonal(dim1=1, dim2=2).add_(1 - mask)
-    right = right * mask
+    return chained(diagonal, links, right * mask)
+
+
+def chained(diagonal: Tensor, links: Tensor, right: Tensor) -> Tensor:
+    """The solution [T, P] of a symmetric block-tridiagonal system (block Thomas algorithm).
+
+    Args:
+        diagonal: positive definite blocks on the diagonal [T, P, P], float64.
+        links: what the blocks beside it hold on their diagonals, negated [T - 1, P].
+        right: right side [T, P].
+    """
+    count, size = right.shape
+    right = right.clone()
     inverses = torch.empty(count, size, size, dtype=torch.float64)
     for t in range(count):
         block = diagonal[t]
