@@ -18,7 +18,7 @@ JAW_OPEN = ARKIT.index("jawOpen")
 POSE = 13  # unknowns besides psi: jaw 3, gaze 4, rotation 3, translation 3
 # one landmark is off by about one percent of the eye distance, and neighbours are off together
 LANDMARK_SIGMA = 0.01
-INDEPENDENT = 0.10
+INDEPENDENT = 0.12
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Priors:
         translation_step: metres per frame.
     """
 
-    psi: float = 0.13
+    psi: float = 0.20
     psi_lids: float = 0.25
     psi_unnamed: float = 0.09
     score_gain: float = 0.5
