@@ -25,6 +25,7 @@ class TrackView:
     Attributes:
         count: number of frames T.
         confidence: how sure the tracker was [T], in [0, 1].
+        weight: how much may be learned from each frame [T], in [0, 1]; see `Track.weight`.
         problems: what the user should know, a sentence each.
 
     Raises:
@@ -39,6 +40,7 @@ class TrackView:
         with FrameStore(self._frames) as store:
             self.count = min(len(self._track), len(store))
         self.confidence: NDArray[np.float32] = self._track.confidence[: self.count]
+        self.weight: NDArray[np.float32] = self._track.weight[: self.count]
         self.problems: list[str] = warnings(clip, Observed.load(folder / OBSERVED), self._track)
 
     def frame(self, index: int) -> NDArray[np.uint8]:

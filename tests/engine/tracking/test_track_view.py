@@ -49,6 +49,7 @@ def test_every_frame_has_a_picture(folder: Path) -> None:
     view = TrackView(folder, "sad3")
     assert view.count == COUNT
     assert view.confidence.tolist() == [1, 1, 0, 0, 1, 1]
+    assert view.weight.tolist() == [1, 1, 0, 0, 1, 1]
     picture = view.frame(COUNT - 1)
     assert picture.shape == (SIDE, 2 * SIDE, 3)
     assert picture.dtype == np.uint8
