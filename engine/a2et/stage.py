@@ -80,11 +80,7 @@ def express(
         samples.append(sample)
         heard.append(clip)
     if not samples:
-        raise UserError(
-            "There is nothing to learn speech from.",
-            "Every clip is held out, silent, shorter than a second, or without a visible face.",
-            "Add a clip in which the person speaks.",
-        )
+        raise _nothing_heard()
     measure = _measure(track_dir, samples[0].psi.shape[1])
     image = neutral_frame(heard, [tracks[c.id] for c in heard], track_dir, measure)
     taught, kept = zip(*(keep_back(sample) for sample in samples))
@@ -97,6 +93,14 @@ def express(
         done = {"fingerprint": mark, "config": asdict(config), "clips": [c.id for c in heard], "trust": trust}
         write_json(out / "done.json", {**done, "speech": encoder.name})
     return outcome
+
+
+def _nothing_heard() -> UserError:
+    return UserError(
+        "There is nothing to learn speech from.",
+        "Every clip is held out, silent, shorter than a second, or without a visible face.",
+        "Add a clip in which the person speaks.",
+    )
 
 
 def _train(trainer: Trainer, out: Path, mark: str, stop: StopToken) -> Job:

@@ -127,7 +127,7 @@ def evaluate(
         track_dir: the tracking stage's folder.
         avatar_dir: the twin.
         out: folder for the report.
-        stop: asks the job to end early; nothing is kept then, a rerun starts anew.
+        stop: asks the job to end early; nothing is kept then.
         size: pixels of the square frames compared.
         renderer: opens the twin for rendering.
         detect: the landmark detector, for recorded frames and renders alike.
@@ -138,11 +138,7 @@ def evaluate(
     """
     held = [clip for clip in clips if clip.held_out]
     if not held:
-        raise UserError(
-            "There is nothing to evaluate on.",
-            "No clip is held out, and a clip the twin has learned from would flatter it.",
-            "Hold a clip out (train --hold-out CLIP) and train again.",
-        )
+        raise _nothing_held_out()
     lpips = perceptual.Lpips() if perceptual.available() else None
     if lpips is None:
         yield Notice(STAGE, "LPIPS is left out: its model is not on this computer.", "warning")
@@ -156,10 +152,18 @@ def evaluate(
         judge.scores.extend(scores)
         per_clip[clip.id] = scores.means()
     figures = judge.scores.means()
-    report = {**figures, "clips": per_clip, "settings": _settings(judge, held), "schema_version": SCHEMA_VERSION}
-    write_json(out / "report.json", report)
+    facts = {"clips": per_clip, "settings": _settings(judge, held), "schema_version": SCHEMA_VERSION}
+    write_json(out / "report.json", {**figures, **facts})
     yield Metric(STAGE, 0, {f"{group}.{name}": v for group, values in figures.items() for name, v in values.items()})
     return Outcome.FINISHED
+
+
+def _nothing_held_out() -> UserError:
+    return UserError(
+        "There is nothing to evaluate on.",
+        "No clip is held out, and a clip the twin has learned from would flatter it.",
+        "Hold a clip out (train --hold-out CLIP) and train again.",
+    )
 
 
 def _settings(judge: _Judge, held: Sequence[ClipInput]) -> dict[str, Any]:
