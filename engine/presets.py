@@ -39,7 +39,7 @@ _PRESETS = {
     ),
     "draft": Preset(
         TrackConfig(),
-        Stage1Config(refine=RefineConfig(3)),
+        Stage1Config(refine=RefineConfig(2)),
         ExpressConfig(),
         Stage2Config(),
     ),

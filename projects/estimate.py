@@ -136,7 +136,7 @@ def estimate(preset_name: str, clip_seconds: float, clip_count: int, speed: Mach
     settings = preset(preset_name)
     stages = {
         "track": _track(settings.track, clip_seconds, clip_count) * speed.thinking,
-        "fit": _fit(settings.fit, speed),
+        "fit": _fit(settings.fit, speed) + _refine(settings.fit, settings.track.fps * clip_seconds, speed),
         "express": _express(settings.express, clip_seconds) * speed.thinking,
         "emote": _emote(settings.emote, settings.fit, speed),
         "avatar": 1.0,
@@ -258,17 +258,23 @@ def memory_advice(need_bytes: int) -> UserError | None:
     )
 
 
-# Seconds on the reference machine. Each line was fitted to measured steps (milliseconds) of draft, standard and best.
+# Seconds on the reference machine. Each line was fitted to measured stages of draft and standard.
 
 
 def _track(config: Any, clip_seconds: float, clip_count: int) -> float:
-    return 4.0 + 0.3 * clip_count + clip_seconds * (0.5 + 0.48 * config.size**2 / 512**2)
+    return 4.0 + 0.3 * clip_count + clip_seconds * (0.72 + 0.48 * config.size**2 / 512**2)
 
 
 def _fit(config: Any, speed: MachineSpeed) -> float:
     count = (config.count + 2 * config.most) / 3  # it grows for the first part of the training
     step = 2.0 * speed.picture(count, config.size) + 1.27e-3 * count * speed.drawing
-    return 2.0 + config.steps * 1.15 * step / 1000
+    return 2.0 + config.steps * 0.74 * step / 1000
+
+
+def _refine(config: Any, frames: float, speed: MachineSpeed) -> float:
+    rounds = 2  # halfway and at the end
+    one = 0.034 * (0.4 + 0.6 * config.refine.size**2 / 256**2)
+    return rounds * frames * config.refine.iterations * one * speed.drawing
 
 
 def _express(config: Any, clip_seconds: float) -> float:
