@@ -136,7 +136,7 @@ def estimate(preset_name: str, clip_seconds: float, clip_count: int, speed: Mach
     settings = preset(preset_name)
     stages = {
         "track": _track(settings.track, clip_seconds, clip_count) * speed.thinking,
-        "fit": _fit(settings.fit, speed) + _refine(settings.fit, settings.track.fps * clip_seconds, speed),
+        "fit": _fit(settings.fit, speed) + _refine(settings.fit, clip_seconds, speed),
         "express": _express(settings.express, clip_seconds) * speed.thinking,
         "emote": _emote(settings.emote, settings.fit, speed),
         "avatar": 1.0,
@@ -271,8 +271,8 @@ def _fit(config: Any, speed: MachineSpeed) -> float:
     return 2.0 + config.steps * 0.74 * step / 1000
 
 
-def _refine(config: Any, frames: float, speed: MachineSpeed) -> float:
-    rounds = 2  # halfway and at the end
+def _refine(config: Any, clip_seconds: float, speed: MachineSpeed) -> float:
+    rounds, frames = 2, 25 * clip_seconds  # halfway and at the end
     one = 0.034 * (0.4 + 0.6 * config.refine.size**2 / 256**2)
     return rounds * frames * config.refine.iterations * one * speed.drawing
 

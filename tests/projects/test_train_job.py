@@ -34,6 +34,7 @@ class Settings:
     vgg_crop: int = 8
     vgg_every: int = 1
     deformation: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(n_anchors=10))
+    refine: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(iterations=0, size=64))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Settings:
     vgg_crop: int = 8
     vgg_every: int = 1
     deformation: SimpleNamespace = dataclasses.field(default_factory=lambda: SimpleNamespace(n_anchors=10))
+    refine: SimpleNamespace = dataclasses.field(default_factory=lambda: SimpleNamespace(iterations=0, size=64))
 
 
 @pytest.fixture
