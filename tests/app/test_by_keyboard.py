@@ -40,6 +40,9 @@ def test_playing_and_keyframes_by_keyboard(
         pytest.skip("this screen has no window manager that makes a window active")
     application.projects.open_sample()
     qtbot.waitUntil(lambda: performing.voice is not None, timeout=120_000)
+    # loading takes a while, in which another test's window on the same screen may have become the active one
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=10_000)
     window.setFocus()
     press(window, KEY.Key_2, CTRL)
     assert window.page == "clips"
