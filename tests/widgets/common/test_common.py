@@ -218,8 +218,10 @@ def test_confirm_asks_with_the_safe_answer_first(window: QWidget, name: str, agr
 
     def answer() -> None:
         dialog = QApplication.activeModalWidget()
-        seen.append(type(QApplication.focusWidget()).__name__ + QApplication.focusWidget().objectName())
+        # asked of the dialog: another test's window on the same screen may be the active one
+        focused = dialog.focusWidget()
         dialog.findChild(QPushButton, name).click()
+        seen.append(type(focused).__name__ + focused.objectName())
 
     QTimer.singleShot(200, window, answer)
     assert confirm(window, "Delete for good?", "It cannot be undone.", "Delete") is agreed
