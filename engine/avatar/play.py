@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes, aligned_quaternions
 from emotalker.engine.gaussians.cpu.playback import GaussianArrays, arrays_of
+from emotalker.engine.gaussians.cpu.quaternions import blend_joints, product
 from emotalker.engine.gaussians.cpu.threads import for_chunks, split
 from emotalker.engine.gaussians.gaussians import SH_C0
 
@@ -24,17 +25,6 @@ OFFSETS = 14
 
 
 ONE = np.float32(1)
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _product(a, b, c, d, w, x, y, z):  # type: ignore[no-untyped-def]
-    """Hamilton product of the quaternions (a, b, c, d) and (w, x, y, z), both wxyz."""
-    return (
-        a * w - b * x - c * y - d * z,
-        a * x + b * w + c * z - d * y,
-        a * y - b * z + c * w + d * x,
-        a * z + b * y - c * x + d * w,
-    )
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -58,7 +48,7 @@ def _pose(  # type: ignore[no-untyped-def]
 
         # the expression's fixed turn (scalar part 1) times the learned rotation
         w, x, y, z = quats[g, 0] + d[6], quats[g, 1] + d[7], quats[g, 2] + d[8], quats[g, 3] + d[9]
-        qw, qx, qy, qz = _product(ONE, d[3], d[4], d[5], w, x, y, z)
+        qw, qx, qy, qz = product(ONE, d[3], d[4], d[5], w, x, y, z)
         px, py, pz = means[g, 0] + d[0], means[g, 1] + d[1], means[g, 2] + d[2]
         if extra:
             o[:] = 0
@@ -72,18 +62,10 @@ def _pose(  # type: ignore[no-untyped-def]
                 d[14 + j] += o[11 + j]
             d[13] += o[10]
 
-        bone[:] = 0
-        turn[:] = 0
-        for j in range(weights.shape[1]):
-            share = weights[g, j]
-            if share != 0:
-                for e in range(12):
-                    bone[e] += share * bones[j, e]
-                for e in range(4):
-                    turn[e] += share * turns[j, e]
+        blend_joints(weights[g], bones, turns, bone, turn)
         for r in range(3):
             out_means[g, r] = bone[4 * r] * px + bone[4 * r + 1] * py + bone[4 * r + 2] * pz + bone[4 * r + 3]
-        w, x, y, z = _product(turn[0], turn[1], turn[2], turn[3], qw, qx, qy, qz)
+        w, x, y, z = product(turn[0], turn[1], turn[2], turn[3], qw, qx, qy, qz)
         out_quats[g, 0], out_quats[g, 1], out_quats[g, 2], out_quats[g, 3] = w, x, y, z
 
         for j in range(3):

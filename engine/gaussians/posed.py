@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from emotalker.engine.gaussians.cpu.quaternions import blend_joints, product
 from emotalker.engine.gaussians.cpu.threads import for_chunks, split
 from emotalker.engine.gaussians.deltas import CHUNK, FIXED, LEARNED, SparseDeltas, psi_backward, row_backward
 
@@ -40,16 +41,6 @@ class RowGradient:
     gaussians: F32
 
 
-@njit(nogil=True, cache=True, fastmath=True, inline="always")
-def _times(aw, ax, ay, az, bw, bx, by, bz):  # type: ignore[no-untyped-def]
-    return (
-        aw * bw - ax * bx - ay * by - az * bz,
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-    )
-
-
 @njit(nogil=True, cache=True, fastmath=True)
 def _posed(  # type: ignore[no-untyped-def]
     first, last, start, expression, fixed, mask, learned, psi, weights, world, turns,
@@ -58,7 +49,7 @@ def _posed(  # type: ignore[no-untyped-def]
     """Gaussians [first, last): rows of deltas, base, then joints `world` [6, 12] with quaternions `turns` [6, 4]."""
     f = np.empty(FIXED, np.float32)
     d = np.empty(LEARNED, np.float32)
-    a = np.empty(12, np.float32)
+    a, q = np.empty(12, np.float32), np.empty(4, np.float32)
     for g in range(first, last):
         for j in range(FIXED):
             f[j] = 0
@@ -69,28 +60,17 @@ def _posed(  # type: ignore[no-untyped-def]
             if p != 0:
                 for j in range(FIXED):
                     f[j] += p * fixed[r, j]
-                q = p * mask[r]
+                m = p * mask[r]
                 for j in range(LEARNED):
-                    d[j] += q * learned[r, j]
+                    d[j] += m * learned[r, j]
         x, y, z = b_means[g, 0] + f[0] + d[0], b_means[g, 1] + f[1] + d[1], b_means[g, 2] + f[2] + d[2]
         uw, ux, uy, uz = b_quats[g, 0] + d[3], b_quats[g, 1] + d[4], b_quats[g, 2] + d[5], b_quats[g, 3] + d[6]
-        rw, rx, ry, rz = _times(np.float32(1), f[3], f[4], f[5], uw, ux, uy, uz)
-        for j in range(12):
-            a[j] = 0
-        qw = qx = qy = qz = np.float32(0)
-        for b in range(weights.shape[1]):
-            w = weights[g, b]
-            if w != 0:
-                for j in range(12):
-                    a[j] += w * world[b, j]
-                qw += w * turns[b, 0]
-                qx += w * turns[b, 1]
-                qy += w * turns[b, 2]
-                qz += w * turns[b, 3]
+        rw, rx, ry, rz = product(np.float32(1), f[3], f[4], f[5], uw, ux, uy, uz)
+        blend_joints(weights[g], world, turns, a, q)
         means[g, 0] = a[0] * x + a[1] * y + a[2] * z + a[3]
         means[g, 1] = a[4] * x + a[5] * y + a[6] * z + a[7]
         means[g, 2] = a[8] * x + a[9] * y + a[10] * z + a[11]
-        quats[g, 0], quats[g, 1], quats[g, 2], quats[g, 3] = _times(qw, qx, qy, qz, rw, rx, ry, rz)
+        quats[g, 0], quats[g, 1], quats[g, 2], quats[g, 3] = product(q[0], q[1], q[2], q[3], rw, rx, ry, rz)
         for j in range(3):
             scales[g, j] = b_scales[g, j] + d[7 + j]
             sh[g, 0, j] = b_sh[g, 0, j] + d[11 + j]
@@ -111,28 +91,17 @@ def _posed_backward(  # type: ignore[no-untyped-def]
     with_joints,
 ):  # fmt: skip
     """Gradients of mixed deltas `g_fixed` [N, 6], `g_mixed` [N, 14]; of joints, a chunk's sums [chunks, 6, 16]."""
-    a = np.empty(12, np.float32)
+    a, q = np.empty(12, np.float32), np.empty(4, np.float32)
     total = sums[first // CHUNK]
     for g in range(first, last):
-        for j in range(12):
-            a[j] = 0
-        qw = qx = qy = qz = np.float32(0)
-        for b in range(weights.shape[1]):
-            w = weights[g, b]
-            if w != 0:
-                for j in range(12):
-                    a[j] += w * world[b, j]
-                qw += w * turns[b, 0]
-                qx += w * turns[b, 1]
-                qy += w * turns[b, 2]
-                qz += w * turns[b, 3]
+        blend_joints(weights[g], world, turns, a, q)
         k = kept[g]
         m0, m1, m2 = g_means[g, 0], g_means[g, 1], g_means[g, 2]
         h0, h1, h2, h3 = g_quats[g, 0], g_quats[g, 1], g_quats[g, 2], g_quats[g, 3]
         # a product's gradient is again a product: with the conjugate of the other factor, on its side
-        vw, vx, vy, vz = _times(qw, -qx, -qy, -qz, h0, h1, h2, h3)
-        uw, ux, uy, uz = _times(np.float32(1), -k[11], -k[12], -k[13], vw, vx, vy, vz)
-        _, tx, ty, tz = _times(vw, vx, vy, vz, k[7], -k[8], -k[9], -k[10])
+        vw, vx, vy, vz = product(q[0], -q[1], -q[2], -q[3], h0, h1, h2, h3)
+        uw, ux, uy, uz = product(np.float32(1), -k[11], -k[12], -k[13], vw, vx, vy, vz)
+        _, tx, ty, tz = product(vw, vx, vy, vz, k[7], -k[8], -k[9], -k[10])
         x = a[0] * m0 + a[4] * m1 + a[8] * m2
         y = a[1] * m0 + a[5] * m1 + a[9] * m2
         z = a[2] * m0 + a[6] * m1 + a[10] * m2
@@ -145,7 +114,7 @@ def _posed_backward(  # type: ignore[no-untyped-def]
         d[10] = g_logits[g]
         d[11], d[12], d[13] = g_sh[g, 0, 0], g_sh[g, 0, 1], g_sh[g, 0, 2]
         if with_joints:
-            sw, sx, sy, sz = _times(h0, h1, h2, h3, k[3], -k[4], -k[5], -k[6])
+            sw, sx, sy, sz = product(h0, h1, h2, h3, k[3], -k[4], -k[5], -k[6])
             for b in range(weights.shape[1]):
                 w = weights[g, b]
                 if w != 0:
