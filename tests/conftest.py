@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import itertools
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -44,6 +47,20 @@ def own_folders(_private: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(decoy))
     yield folder
     assert not (decoy / "emotalker").exists(), "settings were written to the user's own folder"
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts functions in the place of a module of the engine, whether that module exists or not."""
+
+    def put(dotted: str, **members: Any) -> None:
+        module = ModuleType(dotted)
+        vars(module).update(members)
+        parent, _, name = dotted.rpartition(".")
+        monkeypatch.setitem(sys.modules, dotted, module)
+        monkeypatch.setattr(importlib.import_module(parent), name, module, raising=False)
+
+    return put
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -50,17 +46,3 @@ def clip(films: list[Path], tmp_path: Path) -> Callable[[str, int], Path]:
 def project(tmp_path: Path) -> Project:
     """An empty project."""
     return Project.create(tmp_path / "project", "Ada")
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Puts functions in the place of a module of the engine, whether that module exists or not."""
-
-    def put(dotted: str, **members: Any) -> None:
-        module = ModuleType(dotted)
-        vars(module).update(members)
-        parent, _, name = dotted.rpartition(".")
-        monkeypatch.setitem(sys.modules, dotted, module)
-        monkeypatch.setattr(importlib.import_module(parent), name, module, raising=False)
-
-    return put

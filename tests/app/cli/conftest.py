@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -71,20 +69,6 @@ def project(run: Run, footage: Path, tmp_path: Path) -> Path:
     shutil.copytree(footage, tmp_path / "clips")
     assert run("add", folder, *sorted((tmp_path / "clips").iterdir())).exit_code == 0
     return folder
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Puts functions in the place of a module of the engine, whether that module exists or not."""
-
-    def put(dotted: str, **members: Any) -> None:
-        module = ModuleType(dotted)
-        vars(module).update(members)
-        parent, _, name = dotted.rpartition(".")
-        monkeypatch.setitem(sys.modules, dotted, module)
-        monkeypatch.setattr(importlib.import_module(parent), name, module, raising=False)
-
-    return put
 
 
 class Engine:
