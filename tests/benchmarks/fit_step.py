@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import functools
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -24,16 +23,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.gaussians import blendshapes, deltas, posed
 from emotalker.engine.gaussians.cpu import autograd, get_threads, set_threads, warm_up
 from emotalker.engine.head.folder import head_of
-from emotalker.engine.media import FrameSource, FrameStoreWriter, Prefetcher
+from emotalker.engine.media import Prefetcher
 from emotalker.engine.presets import preset
 from emotalker.engine.synthetic.sample import SampleConfig, make_sample
+from emotalker.engine.synthetic.truth import true_tracks
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training import dssim, picture, stage1
 from emotalker.engine.training.frames import TrainingFrames
@@ -118,18 +117,7 @@ def sample_clips(folder: Path, size: int, seconds: float) -> tuple[list[ClipInpu
     """Two clips of the sample person and a track folder that holds the truth about them."""
     config = SampleConfig(size=size, seconds=seconds, emotions=("neutral", "happy"), levels=(2.0,))
     sample, track_dir = list(make_sample(folder / "film", config)), folder / "track"
-    for clip in sample:
-        place = track_dir / "clips" / clip.clip.id
-        place.mkdir(parents=True)
-        truth = folder / "film" / "truth"
-        shutil.copy(truth / f"{clip.clip.id}.safetensors", place / "track.safetensors")
-        shutil.copy(truth / "subject.safetensors", track_dir / "subject.safetensors")
-        pictures = [picture for _, picture in FrameSource(clip.clip.path)]
-        plate = np.repeat(np.mean([p[:, 1:3] for p in pictures], (0, 2))[:, None], size, 1)
-        with closing(FrameStoreWriter(place / "frames.store")) as writer:
-            for picture in pictures:
-                writer.append(picture, np.uint8(255) * (np.abs(picture - plate).max(-1) > 16).astype(np.uint8))
-        cv2.imwrite(str(place / "plate.png"), plate[..., ::-1].astype(np.uint8))
+    true_tracks(sample, track_dir)
     return [clip.clip for clip in sample], track_dir
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from emotalker.engine.jobs import Metric, Notice, Preview
@@ -18,26 +16,14 @@ SIZE, STEPS = 96, 400
 @pytest.fixture(scope="module")
 def tracked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A clip of the sample person and the folder of its true track."""
-    import cv2
-
-    from emotalker.engine.media import FrameSource, FrameStoreWriter
     from emotalker.engine.synthetic.sample import SampleConfig, make_sample
+    from emotalker.engine.synthetic.truth import true_tracks
 
     folder = tmp_path_factory.mktemp("person")
     config = SampleConfig(size=SIZE, seconds=1.0, emotions=("neutral",), levels=(2.0,))
-    clip = make_sample(folder / "film", config)[0].clip
-    place = folder / "track" / "clips" / clip.id
-    place.mkdir(parents=True)
-    shutil.copy(folder / "film" / "truth" / f"{clip.id}.safetensors", place / "track.safetensors")
-    shutil.copy(folder / "film" / "truth" / "subject.safetensors", folder / "track" / "subject.safetensors")
-    pictures = [picture for _, picture in FrameSource(clip.path)]
-    plate = np.repeat(np.mean([p[:, 1:3] for p in pictures], (0, 2))[:, None], SIZE, 1)
-    writer = FrameStoreWriter(place / "frames.store")
-    for picture in pictures:
-        writer.append(picture, np.uint8(255) * (np.abs(picture - plate).max(-1) > 16).astype(np.uint8))
-    writer.close()
-    cv2.imwrite(str(place / "plate.png"), plate[..., ::-1].astype(np.uint8))
-    return clip.path, folder / "track"
+    film = make_sample(folder / "film", config)[:1]
+    true_tracks(film, folder / "track")
+    return film[0].clip.path, folder / "track"
 
 
 @pytest.mark.slow
