@@ -58,7 +58,8 @@ def take(given: argparse.Namespace, folder: Path) -> int:
     application.settings.set(projects_folder=str(folder / "projects"), theme=given.theme, scale=given.scale)
     width, height = (int(n) for n in given.size.split("x"))
     application.window.resize(width, height)
-    Screens(application, given.out, folder).run(given.project)
+    screens = Screens(application, given.out, folder)  # a timer alone would not keep it alive
+    screens.run(given.project)
     return app.exec()
 
 
