@@ -43,7 +43,7 @@ from emotalker.engine.training.picture import picture_losses
 from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 from emotalker.engine.training.sampling_order import HardestFirst
-from emotalker.engine.training.settle import covered, inside_mouth, settle
+from emotalker.engine.training.tidy import tidy
 from emotalker.engine.training.verdict import Verdict
 
 STAGE = "fit"
@@ -54,7 +54,7 @@ LAYOUT = 2
 VERDICT_AT = 0.18
 """Share of the steps after which the clips are judged for the first time."""
 SETTLE_FRAMES, SETTLE_SIZE = 48, 256
-"""Frames, and pixels of their side, by which the end finds out what was ever seen."""
+"""Frames, and pixels of their side at most, by which the end finds out what was ever seen."""
 NAMES = (*FIELDS, "deltas", "lighting")
 
 
@@ -387,9 +387,9 @@ class Stage1Trainer:
             row = self.corrections.row(int(number))
             psi, bones, root = posed_with(frames.head, frames.joints, frames.clips[clip].track, frame, row)
             poses.append((psi.cpu(), bones.cpu(), root.cpu()))
-        small = frames.camera.resized(SETTLE_SIZE, SETTLE_SIZE)
-        shown = covered(shapes, poses, small)
-        settle(shapes, self.homes.cpu(), shown, inside_mouth(shapes, frames.head))
+        size = min(SETTLE_SIZE, self.config.size)
+        small = frames.camera.resized(size, size)
+        tidy(shapes, self.homes.cpu(), frames.head, frames.identity, poses, small)
         arrays = {f"shapes.{k}": v for k, v in shapes.to_arrays().items()}
         arrays["lighting"] = self.lighting.detach().cpu().numpy()
         clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]
