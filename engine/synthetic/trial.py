@@ -50,9 +50,22 @@ def talking(config: SampleConfig, number: int = 0, emotion: str = "neutral", lev
 
 
 def resting(config: SampleConfig, seed: int = 11) -> Performance:
-    """Nothing is said: the head drifts, the eyes wander and blink."""
+    """Nothing is said and the head is held still: it sways by half a degree and a millimetre or two, eyes blink."""
+    drift = drifting(config, seed)
+    shares = {"neck": 0.07, "root_rotation": 0.25, "root_translation": 0.25}
+    calm = {name: _nearer_its_mean(getattr(drift, name), share) for name, share in shares.items()}
+    return replace(drift, **calm)
+
+
+def drifting(config: SampleConfig, seed: int = 11) -> Performance:
+    """Nothing is said: the head drifts by several degrees, the eyes wander and blink."""
     names = SampleBody(sample_identity()).head.expression_names
     return perform([], config.seconds, config.fps, "neutral", 0.0, names, seed)
+
+
+def _nearer_its_mean(values: F32, share: float) -> F32:
+    mean = values.mean(0)
+    return np.asarray(mean + np.float32(share) * (values - mean), np.float32)
 
 
 def frozen(performance: Performance, frame: int, count: int) -> Performance:

@@ -26,9 +26,6 @@ from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
 ReadMatte = Callable[[int, int], NDArray[np.uint8]]
-# One-Euro filter of landmarks in eye distances: cut-off of a still face in Hz, and its rise per eye distance a second
-STILL_CUTOFF = 5.0
-SPEED_GAIN = 25.0
 BLUR_DOUBT = 0.7  # of the trust in landmarks that full motion blur takes
 
 
@@ -64,7 +61,7 @@ def fit_track(head: HeadModel, subject: Subject, clip: Observed, fps: float) -> 
     distance = typical_eye_distance(clip.landmarks, clip.confidence)
     shots = [np.nonzero(clip.shots == shot)[0] for shot in np.unique(clip.shots)]
     # nothing is carried over a cut, neither by the filter nor by the fit
-    filtered = np.concatenate([_filtered(clip.landmarks[frames], distance, fps) for frames in shots])
+    filtered = np.concatenate([smooth(clip.landmarks[frames]) for frames in shots]).astype(np.float32)
     identity = torch.from_numpy(subject.identity)
     clear = None if bool((clip.clear == 255).all()) else torch.from_numpy(clip.clear.astype(np.float32) / 255)
     present = clip.confidence * (1 - BLUR_DOUBT * clip.blur)
@@ -97,14 +94,6 @@ def sample_frames(weights: Sequence[F32], frames: int) -> list[tuple[int, int]]:
         places = np.linspace(0, len(known) - 1, each + 2)[1:-1].round().astype(int)
         picks += [(clip, int(known[p])) for p in np.unique(places)]
     return picks
-
-
-def _filtered(landmarks: F32, distance: float, fps: float) -> F32:
-    """One-Euro filtered landmarks; in eye distances, so that speed means the same for near and far faces."""
-    out = np.empty_like(landmarks)
-    for some in np.array_split(np.arange(landmarks.shape[1]), 8):  # all at once would take several times the memory
-        out[:, some] = smooth(landmarks[:, some] / distance, fps, STILL_CUTOFF, SPEED_GAIN) * distance
-    return out
 
 
 def _camera(likeness: Likeness, size: int) -> Camera:

@@ -74,22 +74,28 @@ def test_landmarks_fall_where_the_head_is(truth: tuple[Subject, Track]) -> None:
 @pytest.mark.assets
 @pytest.mark.usefixtures("models")
 def test_nothing_shakes(tmp_path: Path) -> None:
-    """At rest the tracked head shakes no more than the landmarks of a picture that stands still, plus a fifth."""
+    """A person at rest shakes no more, tracked, than a picture that stands still does, tracked too, plus a fifth."""
     config = SampleConfig(size=512, seconds=2.4)
     rest = resting(config)
     films = [
         trial_film(tmp_path, "rest", rest, config, noisy),
-        trial_film(tmp_path, "still", frozen(rest, 10, 30), config, noisy),
+        trial_film(tmp_path, "still", frozen(rest, 10, 60), config, noisy),
     ]
     out = tmp_path / "out"
     run(track([f.clip for f in films], out, TrackConfig(size=512, identity_frames=8), StopToken()))
-    subject = Subject.load(out / "subject.safetensors")
-    true = [Track.load(f.truth).landmarks for f in films]
+    head, subject = load_default_head(), Subject.load(out / "subject.safetensors")
     calm = np.convolve(rest.au45 > 0.02, np.ones(9), "same") == 0
     calm &= np.convolve(np.abs(np.gradient(rest.eyes[:, 0], axis=0)).sum(1) > 1e-4, np.ones(9), "same") == 0
     calm[:4] = calm[-4:] = False
     assert calm.sum() >= 10
-    found = Track.load(clip_folder(out, "rest") / "track.safetensors")
-    still = Observed.load(clip_folder(out, "still") / OBSERVED)
-    mesh = mesh_landmarks(load_default_head(), subject, found)
-    assert shake(mesh - true[0], calm) <= 1.2 * shake(still.landmarks - true[1])
+    seen, filtered, mesh = [], [], []
+    for film, frames in zip(films, (calm, None)):
+        folder, true = clip_folder(out, film.clip.id), Track.load(film.truth).landmarks
+        found = Track.load(folder / "track.safetensors")
+        seen.append(shake(Observed.load(folder / OBSERVED).landmarks - true, frames))
+        filtered.append(shake(found.landmarks - true, frames))
+        mesh.append(shake(mesh_landmarks(head, subject, found) - true, frames))
+    assert filtered[0] <= 1.2 * filtered[1]
+    assert mesh[0] <= 1.2 * mesh[1]
+    # and both far less than what the landmark network gives for a picture that stands still
+    assert max(*filtered, *mesh) < 0.2 * seen[1]
