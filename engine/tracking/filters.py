@@ -18,7 +18,7 @@ DOUBT = 2.75
 """Standard errors that two windows may disagree by before the longer one is taken to bend."""
 CALM_SHARE = 0.3
 CALM_WINDOW = 9
-LOUDEST = 1.6
+LOUDEST = 1.3
 """Times the median noise that a single point's is taken for at most: what is always in motion is no noise."""
 CHOICE_WINDOW = 5
 BLOCK = 64
