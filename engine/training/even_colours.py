@@ -36,11 +36,12 @@ TURN = 0.006
 """Metres apart that neighbours seem for a unit difference of their normals: front and back of an ear are two places."""
 MIRRORED, MIRROR_WEIGHT, MIRROR_RADIUS = 4, 0.15, 0.006
 """Counterparts on the other side of the head, their weight together, and metres over which it fades."""
-EVEN = 0.1
-"""Weight of squared differences between neighbours against squared errors of pixels (of a picture 256 wide)."""
+EVEN, FIRM = 0.02, 30.0
+"""Weight of squared differences between neighbours against squared errors of pixels (of a picture 256 wide), and how
+much more it weighs on the far side: what shines from there through thin places of the near side is chance."""
 KEEP = 5.0
 """Weight of a squared change to a Gaussian without doubt, in such pixels."""
-ROUNDS = 8
+ROUNDS = 10
 """Conjugate-gradient steps; from there on the picture changes by less than a hundredth of a decibel."""
 
 
@@ -59,18 +60,19 @@ def neighbours(shapes: GaussianBlendshapes, points: F64, seen: Sight, part: Mask
     region = np.zeros(count, np.int64)
     for number, name in enumerate(REGIONS):
         region[head.regions[name][corners].sum(1) >= 2] = number + 1
+    doubt = seen.doubt * (1 + FIRM * seen.turned)
     places = np.concatenate([points, seen.normal * TURN], 1)[chosen]
     tree = cKDTree(places)
     distance, near = tree.query(places, min(NEIGHBOURS + 1, len(chosen)))
     reach = np.maximum(distance[:, -1:], 5e-4)
     owner = np.repeat(chosen, near.shape[1] - 1)
     other = chosen[near[:, 1:].ravel()]
-    weight = np.exp(-((distance[:, 1:] / reach) ** 2)).ravel() * (seen.doubt[owner] + seen.doubt[other]) / 2
+    weight = np.exp(-((distance[:, 1:] / reach) ** 2)).ravel() * (doubt[owner] + doubt[other]) / 2
     distance, near = tree.query(places * np.array([-1, 1, 1, -1, 1, 1]), min(MIRRORED, len(chosen)))
     twins, opposite = np.repeat(chosen, near.shape[1]), chosen[near.ravel()]
     fading = MIRROR_WEIGHT / MIRRORED * np.exp(-((distance / MIRROR_RADIUS) ** 2)).ravel()
     owner, other = np.concatenate([owner, twins]), np.concatenate([other, opposite])
-    weight = np.concatenate([weight, fading * seen.doubt[twins]]) * np.where(region[owner] == region[other], 1, ACROSS)
+    weight = np.concatenate([weight, fading * doubt[twins]]) * np.where(region[owner] == region[other], 1, ACROSS)
     half = coo_matrix((weight, (owner, other)), (count, count)).tocsr()
     both = half + half.T
     return csc_matrix(diags(np.asarray(both.sum(1)).ravel()) - both)

@@ -49,10 +49,10 @@ class Sight:
     doubt: F64
 
     @property
-    def away(self) -> F64:
+    def turned(self) -> F64:
         """How much each Gaussian in doubt belongs to the side of the head that never faced the camera [N]."""
         turned = np.clip((RISE - self.facing) / (RISE - BACK), 0, 1)
-        return np.asarray(turned * self.doubt * ~self.beyond, np.float64)
+        return np.asarray(turned * self.doubt, np.float64)
 
 
 def sight(

@@ -121,7 +121,7 @@ def _train(trainer: Stage1Trainer, track_dir: Path, run: RunFolder, stop: StopTo
         return Outcome.STOPPED
     run.save(*trainer.snapshot())
     save_corrected(trainer.corrections.all(), frames.clips, frames.index, run.folder / TRACKS)
-    trainer.write_model(run.folder / "model.safetensors")
+    trainer.write_model(run.folder / "model.safetensors", even=True)
     last = trainer.watch.verdicts()
     yield from _warnings(last)
     run.finish(config=asdict(config), gaussians=len(trainer.shapes), verdicts=[asdict(v) for v in last])
@@ -376,8 +376,8 @@ class Stage1Trainer:
         gathered = (torch.from_numpy(np.array(arrays[f"density.{k}"])) for k in ("total", "seen"))
         self.density = Density(*(t.to(self.device) for t in gathered))
 
-    def write_model(self, path: Path) -> None:
-        """The fitted head, with each clip's lighting; what no frame shows is put in order first."""
+    def write_model(self, path: Path, even: bool = False) -> None:
+        """The fitted head, with each clip's lighting, in order (see `tidy`) where no frame shows it well."""
         self._spread_bases()
         shapes = self.shapes.cpu().select(np.arange(len(self.shapes)))
         frames = self.frames
@@ -389,7 +389,7 @@ class Stage1Trainer:
             poses.append((psi.cpu(), bones.cpu(), root.cpu()))
         size = min(SETTLE_SIZE, self.config.size)
         small = frames.camera.resized(size, size)
-        tidy(shapes, self.homes.cpu(), frames.head, frames.identity, poses, small)
+        tidy(shapes, self.homes.cpu(), frames.head, frames.identity, poses, small, even)
         arrays = {f"shapes.{k}": v for k, v in shapes.to_arrays().items()}
         arrays["lighting"] = self.lighting.detach().cpu().numpy()
         clips = [{"id": p.clip.id, "emotion": p.clip.emotion, "level": p.clip.level} for p in self.frames.clips]

@@ -29,6 +29,7 @@ def tidy(
     identity: Tensor,
     poses: Sequence[Pose],
     camera: Camera,
+    even: bool = True,
 ) -> None:
     """Put in order what no frame shows and what frames show at a grazing angle only.
 
@@ -41,12 +42,15 @@ def tidy(
         identity: the person's identity [I].
         poses: frames from the whole of the training clips.
         camera: their view, at a size fit for looking at.
+        even: False sees only to what no frame shows at all, which is quicker and enough for the recorded view.
     """
     leave = inside_mouth(shapes, head)
     shown = covered(shapes, poses, camera)
     some = poses[::EVERY]
-    wanted = BlendingWeights(shapes, some, camera).pictures()
+    wanted = BlendingWeights(shapes, some, camera).pictures() if even else []
     settle(shapes, homes, shown, leave)
+    if not even:
+        return
     seen = sight(shapes, homes, shown, leave, head, identity, poses, camera)
     if not seen.doubt.any():
         return
@@ -55,7 +59,7 @@ def tidy(
     depth = ((base.means - homes[:, :3]) * ray).sum(1, keepdim=True)
     base.means -= torch.from_numpy(seen.doubt).float()[:, None] * depth * ray
     # blurred, the far side shows as a halo
-    flatten(shapes, seen.normal, THIN * homes[:, 3].exp(), seen.away)
+    flatten(shapes, seen.normal, THIN * homes[:, 3].exp(), seen.turned * ~seen.beyond)
     points = homes[:, :3].double().numpy()
     part = np.asarray((shapes.layer == FACE) & ~leave, np.bool_)
     graph = neighbours(shapes, points, seen, part, head)
