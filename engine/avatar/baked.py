@@ -46,10 +46,14 @@ def _gelu(values, bias):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def _motion(moved, weight, still, out):  # type: ignore[no-untyped-def]
-    """GELU(moved [P, 3] @ weight [3, d] + still [P, d]) into `out`."""
+def _motion(moved, reach, weight, still, out):  # type: ignore[no-untyped-def]
+    """GELU(moved [P, 3] @ weight [3, d] + still [P, d]) into `out`; moves longer than reach [P] are shortened to it."""
     for i in range(out.shape[0]):
         a, b, c = moved[3 * i], moved[3 * i + 1], moved[3 * i + 2]
+        length = np.sqrt(a * a + b * b + c * c)
+        if length > reach[i]:
+            short = reach[i] / length
+            a, b, c = a * short, b * short, c * short
         for j in range(out.shape[1]):
             x = still[i, j] + a * weight[0, j] + b * weight[1, j] + c * weight[2, j]
             out[i, j] = x * _sigmoid(TWO * GELU_1 * (x + GELU_3 * x * x * x))
@@ -119,6 +123,10 @@ def _finish(raw, bias, limits, correction, add_position):  # type: ignore[no-unt
             raw[i, j] = correction[3 * i + j] + (raw[i, j] if add_position else np.float32(0))
 
 
+FAR = 1e6
+"""Metres no face moves."""
+
+
 class _Layer(NamedTuple):
     """One attention layer, its norms folded into what follows them."""
 
@@ -173,6 +181,8 @@ class BakedDeformation:
             self._into, self._into_bias = into.weight.T.contiguous(), _array(into.bias + into.weight @ after)
             self._out, self._out_bias = out.weight.T.contiguous(), _array(out.bias)
             self._limits = _array(network.limits)
+            # a number, as these kernels are compiled to know no infinity
+            self._reach = _array(network.reach.clamp_max(FAR))
         self._rooms: list[_Room] = []
 
     def columns(self, conditions: Conditions) -> F32:
@@ -189,7 +199,7 @@ class BakedDeformation:
         torch.mm(conditions.psi_emo - conditions.psi_neu, self._basis, out=room.moved)
         moved = room.moved.numpy()[0]
         half = len(moved) // 2
-        _motion(moved[:half], self._motion, self._still, room.y.numpy())
+        _motion(moved[:half], self._reach, self._motion, self._still, room.y.numpy())
         torch.mm(room.y, self._query, out=room.z)
         z, y, h = room.z.numpy(), room.y.numpy(), room.h.numpy()
         before, memory = self._frame(conditions)

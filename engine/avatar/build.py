@@ -67,7 +67,10 @@ def build(
     subject = Subject.load(track_dir / "subject.safetensors")
     tracks = [track_of(clip.id, track_dir, fit_dir) for clip in used]
     shapes, light = _fitted(fit_dir / "model.safetensors")
-    emotive, mean_code = (None, None) if emote_dir is None else stage_two(emote_dir / "model.safetensors", shapes)
+    emotive, mean_code = None, None
+    if emote_dir is not None:
+        shapes = own_shapes(emote_dir / "model.safetensors") or shapes
+        emotive, mean_code = stage_two(emote_dir / "model.safetensors", shapes)
     _, express = read_arrays(express_dir / "model.safetensors")
     avatar = Avatar(
         name=name,
@@ -134,6 +137,17 @@ def _fitted(path: Path) -> tuple[GaussianBlendshapes, LightTable]:
             f"{path.name} is not what the fit stage writes ({type(error).__name__}: {error}).",
             "Run the fit stage again.",
         ) from error
+
+
+def own_shapes(path: Path) -> GaussianBlendshapes | None:
+    """The Gaussians a stage 2 brought along because it did without those of stage 1 (ablation); None otherwise.
+
+    Raises:
+        UserError: if the file is missing.
+    """
+    arrays, _ = read_arrays(path)
+    own = {k.removeprefix("shapes."): v for k, v in arrays.items() if k.startswith("shapes.")}
+    return GaussianBlendshapes.from_arrays(own) if own else None
 
 
 def stage_two(path: Path, shapes: GaussianBlendshapes) -> tuple[Emotive | None, F32 | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from emotalker.engine.avatar.baked import BakedDeformation
 from emotalker.engine.avatar.controls import FrameControl
 from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation
+from emotalker.engine.emotion.known import Known, KnownTokens
 from emotalker.engine.emotion.text import LabelEmbeddings
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
@@ -29,14 +31,20 @@ class Emotive:
     Attributes:
         network: in evaluation mode, on the CPU.
         labels: text tokens of emotions and levels it was trained with.
+        known: which labels its training frames carried; None tells it any label as it is.
     """
 
     network: EmotionalDeformation
     labels: LabelEmbeddings
+    known: Known | None = None
 
     @cached_property
     def _baked(self) -> BakedDeformation:
         return BakedDeformation(self.network)
+
+    @cached_property
+    def _tokens(self) -> KnownTokens | None:
+        return None if self.known is None else KnownTokens(self.labels, self.known)
 
     @property
     def window(self) -> int:
@@ -60,25 +68,41 @@ class Emotive:
         def row(values: Any) -> torch.Tensor:
             return torch.from_numpy(np.array(values, np.float32))[None]
 
+        if self._tokens is None:
+            emotion, intensity = self.labels.emotion_token(control.weights), self.labels.level_token(control.level)
+        else:
+            emotion, intensity = self._tokens(control.weights, control.level)
         return Conditions(
             psi_neu=row(control.psi_neu),
             psi_emo=row(control.psi_emo),
             au45=row(control.au45),
             camera_code=row(control.camera_code),
             audio=row(control.audio),
-            emotion=row(self.labels.emotion_token(control.weights)),
-            intensity=row(self.labels.level_token(control.level)),
+            emotion=row(emotion),
+            intensity=row(intensity),
         )
 
     def to_arrays(self) -> tuple[Arrays, dict[str, Any]]:
         """Arrays with their prefixes, and what is needed to build the network again."""
         arrays, spec = self.network.to_arrays()
         named = {f"{NETWORK}{k}": v for k, v in arrays.items()}
+        spec = {**spec, "known": None if self.known is None else self.known.to_json()}
         return named | {f"{LABELS}{k}": v for k, v in self.labels.to_arrays().items()}, spec
 
     @staticmethod
-    def from_arrays(arrays: Arrays, spec: dict[str, Any], shapes: GaussianBlendshapes) -> Emotive:
+    def from_arrays(
+        arrays: Arrays,
+        spec: dict[str, Any],
+        shapes: GaussianBlendshapes,
+        recorded: Iterable[Sequence[Any]] | None = None,
+    ) -> Emotive:
         """What `to_arrays` gave, or stage 2 wrote, for the same Gaussians; other arrays are ignored.
+
+        Args:
+            arrays: with their prefixes.
+            spec: what is needed to build the network again.
+            shapes: the Gaussians it was trained on.
+            recorded: emotion and level of the training clips, for networks that do not say what they know.
 
         Raises:
             UserError: if the label embeddings are damaged.
@@ -88,6 +112,11 @@ class Emotive:
             {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
             for prefix in (NETWORK, LABELS)
         )
+        known = Known.of(recorded, blank=False) if recorded is not None else None
+        if "known" in spec:
+            known = None if spec["known"] is None else Known.from_json(spec["known"])
+        spec = {k: v for k, v in spec.items() if k != "known"}
         # a freshly made network draws random numbers it does not need; whoever loads a twin keeps their own
         with torch.random.fork_rng(devices=[]):
-            return Emotive(EmotionalDeformation.from_arrays(network, spec, shapes), LabelEmbeddings.from_arrays(labels))
+            deformation = EmotionalDeformation.from_arrays(network, spec, shapes)
+        return Emotive(deformation, LabelEmbeddings.from_arrays(labels), known)

@@ -149,7 +149,7 @@ def _assemble(facts: dict[str, Any], arrays: Arrays, folder: Path) -> Avatar:
         rest=rest,
         plate=arrays["plate"],
         recorded=tuple((str(e), float(level)) for e, level in facts["recorded"]),
-        emotive=None if deformation is None else Emotive.from_arrays(arrays, deformation, shapes),
+        emotive=None if deformation is None else Emotive.from_arrays(arrays, deformation, shapes, facts["recorded"]),
         head=head,
         created=str(facts["created"]),
     )

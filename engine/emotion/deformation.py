@@ -7,6 +7,7 @@ the expression deltas of stage 1 and from skinning, which are exact for every Ga
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -85,6 +86,11 @@ class Conditions:
         """The same on another device."""
         return Conditions(*(getattr(self, f.name).to(device) for f in fields(self)))
 
+    @staticmethod
+    def stack(frames: Sequence[Conditions]) -> Conditions:
+        """Several batches as one."""
+        return Conditions(*(torch.cat([getattr(c, f.name) for c in frames]) for f in fields(Conditions)))
+
 
 @dataclass
 class Offsets:
@@ -129,6 +135,7 @@ class EmotionalDeformation(nn.Module):
     head_pose: Tensor
     head_weights: Tensor
     limits: Tensor
+    reach: Tensor
 
     def __init__(
         self,
@@ -152,6 +159,7 @@ class EmotionalDeformation(nn.Module):
         self.register_buffer("head_expression", torch.zeros(len(chosen), expressions, 3))
         self.register_buffer("head_pose", torch.zeros(len(chosen), 18, 3))
         self.register_buffer("head_weights", torch.zeros(len(chosen), 6))
+        self.register_buffer("reach", torch.full((len(chosen),), torch.inf))
         self._binding = (shapes.triangle[chosen], shapes.barycentric[chosen])
         self._reach: tuple[tuple[int, int], Reach] | None = None
         self.basis = LearnedBasis(expressions)
@@ -176,12 +184,26 @@ class EmotionalDeformation(nn.Module):
             getattr(self, f"head_{name}").copy_(value)
         return self.basis.fit_to_head(targets, anchors, steps, seed)
 
-    def flame_loss(self, points: int = 512, seed: int = 0) -> Tensor:
-        """How far the learned basis has moved from the head model's, over some anchors (Eqs. 15-16)."""
-        pick = torch.randperm(len(self.anchors), generator=torch.Generator().manual_seed(seed))[:points]
-        pick = pick.to(self.anchors.device)
-        targets = BasisValues(self.head_expression[pick], self.head_pose[pick], self.head_weights[pick])
-        return flame_loss(self.basis(self.anchors[pick]), targets)
+    def flame_loss(self, values: BasisValues | None = None) -> Tensor:
+        """How far the learned basis, or `values` of it at the anchors, lies from the head model's (Eqs. 15-16)."""
+        values = self.basis(self.anchors) if values is None else values
+        return flame_loss(values, BasisValues(self.head_expression, self.head_pose, self.head_weights))
+
+    @torch.no_grad()
+    def learn_reach(self, residuals: Tensor) -> None:
+        """Remember how far the frames it was trained on moved each anchor: beyond that it is not asked.
+
+        An emotion that was never recorded moves parts of the face in ways no frame did, and a network guesses wildly
+        about those. It then hears of the movement only as far as it knows it; the movement itself is unharmed, it
+        comes from the head model's basis and stage 1.
+
+        Args:
+            residuals: psi_emo - psi_neu of the training frames [F, K].
+        """
+        values = self.basis(self.anchors)
+        self.reach.zero_()
+        for some in residuals.to(self.anchors.device).split(64):
+            self.reach.copy_(torch.maximum(self.reach, values.displace(some).norm(dim=-1).amax(0)))
 
     def forward(self, conditions: Conditions) -> Offsets:
         """Offsets of B frames to the Gaussians wearing `psi_emo` (Eqs. 5-11)."""
@@ -193,7 +215,9 @@ class EmotionalDeformation(nn.Module):
         residual = conditions.psi_emo - conditions.psi_neu
         moved = values.displace(residual)
         where = torch.cat([sinusoids(self.anchors / 0.1, 4), self.embedding], -1)
-        z = self.attention(moved, where, conditions)
+        known = (self.reach / moved.detach().norm(dim=-1).clamp_min(1e-9)).clamp_max(1)
+        cue = moved * known[..., None]
+        z = self.attention(cue, where, conditions)
         columns = torch.tanh(self.regressors(z)) * self.limits
         # stage 1 has already moved every Gaussian by the head model's basis; the learned one adds what it knows better
         correction = moved - torch.einsum("bk,pkc->bpc", residual, self.head_expression)
@@ -228,7 +252,9 @@ class EmotionalDeformation(nn.Module):
         """What `to_arrays` gave, for the same Gaussians."""
         sizes = {k: int(v) for k, v in spec.items() if k != "config"}
         network = EmotionalDeformation(DeformationConfig(**spec["config"]), shapes, **sizes)
-        network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
+        tensors = {k: torch.from_numpy(np.array(v)) for k, v in arrays.items()}
+        # twins of before carry no reach
+        network.load_state_dict({"reach": network.reach, **tensors})
         return network.eval()
 
 

@@ -108,11 +108,17 @@ class Stage2Config:
         weight_mouth: how much more a pixel of the mouth counts.
         vgg_crop: side of the face crop the VGG loss sees, pixels.
         vgg_every: steps between VGG losses, whose weight is raised by as much.
+        weight_steady: weight of the change of offsets from one frame to the next, in shares of their limits, squared.
+        steady_every: steps between looks at the next frame, whose weight is raised by as much.
         driven: share of the frames whose expression comes from the audio instead of the tracker, so that the network
             learns to repair what A2ET gives it.
+        blank_labels: share of the frames that are shown without emotion and level, so that the network knows what to do
+            for emotions that were never recorded.
         deformation: the network.
         without_egd: ablation, stage 1 alone.
         without_a2et: ablation, tracked expression instead of A2ET's.
+        without_ngi: ablation, grey Gaussians as sampled on the head instead of stage 1's; all they learn are offsets.
+        grey_count: how many of those.
         checkpoint_seconds: seconds between checkpoints.
         preview_every: steps between preview pictures.
     """
@@ -129,9 +135,14 @@ class Stage2Config:
     weight_mouth: float = 2.0
     vgg_crop: int = 128
     vgg_every: int = 4
+    weight_steady: float = 1.0
+    steady_every: int = 4
     driven: float = 0.5
+    blank_labels: float = 0.15
     deformation: DeformationConfig = field(default_factory=DeformationConfig)
     without_egd: bool = False
     without_a2et: bool = False
+    without_ngi: bool = False
+    grey_count: int = 10_000
     checkpoint_seconds: float = 60.0
     preview_every: int = 500

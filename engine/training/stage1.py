@@ -18,9 +18,7 @@ from emotalker.engine.files import Arrays, write_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.cpu import morton_order
 from emotalker.engine.gaussians.gaussians import FIELDS
-from emotalker.engine.gaussians.initialise import initial_blendshapes
 from emotalker.engine.gaussians.posed import RowGradient
-from emotalker.engine.gaussians.surroundings import ReferenceFrame
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
@@ -34,6 +32,7 @@ from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.corrections import Corrections, posed_with, save_corrected
 from emotalker.engine.training.density import Density, double
+from emotalker.engine.training.first_shapes import first_shapes
 from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.halfway import FOLDER as HALFWAY
 from emotalker.engine.training.halfway import follow_again, half_of
@@ -180,7 +179,7 @@ class Stage1Trainer:
         self.order = HardestFirst(len(frames), config.seed, even, most=max(config.hardest, 1.0))
         self.watch = ClipWatch(frames)
         self.corrections = self.no_corrections()
-        shapes = self._first_shapes()
+        shapes = first_shapes(frames, config.count, config.degree, config.seed)
         lighting = torch.eye(3, 4).repeat(len(frames.clips), 1, 1)
         rates = torch.full((14,), config.lr_delta)
         rates[:3] = 1.0
@@ -206,17 +205,6 @@ class Stage1Trainer:
         """Tracks as they are."""
         c, expressions = self.config, self.frames.clips[0].psi.shape[1]
         return Corrections(len(self.frames), expressions, tuple(c.correct), c.weight_correct, self.device)
-
-    def _first_shapes(self) -> GaussianBlendshapes:
-        f, c = self.frames, self.config
-        number = f.nearest_to_rest()
-        sample, (clip, frame) = f.read(number), f.index[number]
-        posed = f.clips[clip]
-        reference = ReferenceFrame(
-            sample.image.numpy(), sample.matte.numpy(), posed.bones[frame], posed.root[frame], posed.psi[frame]
-        )
-        shapes = initial_blendshapes(f.head, f.identity, f.camera, reference, c.count, c.degree, c.seed)
-        return shapes.select(morton_order(shapes.base.means).numpy().astype(np.int64))
 
     def _adopt(
         self, shapes: GaussianBlendshapes, lighting: Tensor, homes: Tensor, moments: Arrays, bases: Tensor | None

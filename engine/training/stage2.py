@@ -7,28 +7,23 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from emotalker.engine.a2et.predict import ExpressionTrack, load_a2et, predict
-from emotalker.engine.avatar.build import rest_pose
-from emotalker.engine.avatar.controls import audio_window, blink_coefficients, camera_codes, drive_lids
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.emotion.deformation import Conditions, EmotionalDeformation, Offsets
-from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
+from emotalker.engine.emotion.known import Known
 from emotalker.engine.emotion.text import default_encoder, label_embeddings
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, read_arrays, write_arrays
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.gaussians import Gaussians
 from emotalker.engine.head.folder import head_of
-from emotalker.engine.head.model import JOINTS
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import Prefetcher
 from emotalker.engine.metrics.perceptual import VggLoss
@@ -36,7 +31,9 @@ from emotalker.engine.render.rasterizer import rasterize
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.refined import track_path
 from emotalker.engine.training.config import Stage2Config
-from emotalker.engine.training.frames import PosedClip, Sample, TrainingFrames
+from emotalker.engine.training.driven import drive_clips
+from emotalker.engine.training.first_shapes import grey_shapes
+from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 
@@ -47,29 +44,8 @@ FACE_POINTS = 468
 """Landmarks of the face surface; the last ten are irises."""
 
 
-@dataclass
-class DrivenClip:
-    """A training clip with what A2ET makes of its sound; T frames.
-
-    Attributes:
-        posed: pictures and tracked pose.
-        heard: expression predicted from the clip's sound and label.
-        speech: speech features at 50 Hz [n, S].
-        heard_bones: skinning transforms with the predicted jaw [T, 6, 3, 4].
-        heard_psi: predicted emotional expression with tracked lids [T, K].
-        neutral_psi: predicted expression without emotion [T, K].
-        camera_code: c_n less its mean over all training frames [T, 12].
-        weights: shares of the eight emotions [8].
-    """
-
-    posed: PosedClip
-    heard: ExpressionTrack
-    speech: NDArray[np.float32]
-    heard_bones: Tensor
-    heard_psi: Tensor
-    neutral_psi: Tensor
-    camera_code: Tensor
-    weights: NDArray[np.float32]
+GREY_COLOUR = 2.0
+"""Largest colour offset, spherical-harmonics units, from Gaussians that begin grey: it must reach any colour."""
 
 
 def emote(
@@ -186,17 +162,24 @@ class Stage2Trainer:
         self.notices: list[Notice] = []
         arrays, _ = read_arrays(fitted)
         self.lighting = torch.from_numpy(arrays["lighting"]).to(device)
-        self.shapes = GaussianBlendshapes.from_arrays({k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")})
+        if config.without_ngi:
+            self.shapes = grey_shapes(frames, config.grey_count, config.seed)
+        else:
+            self.shapes = GaussianBlendshapes.from_arrays(
+                {k[7:]: v for k, v in arrays.items() if k.startswith("shapes.")}
+            )
         if device != "cpu":
             s = self.shapes
             s.base, s.weights, s.deltas.learned = s.base.to(device), s.weights.to(device), s.deltas.learned.to(device)
         self.labels = label_embeddings(default_encoder(on_notice=self._note))
-        self.driven = self._drive(express_dir)
+        self.driven, self.mean_code = drive_clips(frames, express_dir)
         self.vgg = self._perceptual()
         torch.manual_seed(config.seed)
         head = frames.head
         speech_width = self.driven[0].speech.shape[1]
         self.network = EmotionalDeformation(config.deformation, self.shapes, len(head.expression_names), speech_width)
+        if config.without_ngi:
+            self.network.limits[-3:] = GREY_COLOUR
         self.network.fit_to_head(head, frames.identity, seed=config.seed)
         self.network.to(device)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.lr, fused=True)
@@ -213,88 +196,73 @@ class Stage2Trainer:
             self._note(f"Training goes on without the perceptual loss: {error.what}")
             return None
 
-    def _drive(self, express_dir: Path) -> list[DrivenClip]:
-        """What A2ET makes of every training clip."""
-        model = load_a2et(express_dir / "model.safetensors")
-        head = self.frames.head
-        _, joints = head.shape(self.frames.identity)
-        blink = blink_coefficients([p.track for p in self.frames.clips], head.expression_names)
-        codes = [
-            camera_codes(self.frames.camera, p.root.numpy(), p.bones[:, JOINTS.index("neck")].numpy())
-            for p in self.frames.clips
-        ]
-        mean = rest_pose(head, self.frames.subject, [p.track for p in self.frames.clips]).code_mean
-        self.mean_code = mean
-        driven = []
-        for posed, code in zip(self.frames.clips, codes):
-            cached = express_dir / "speech" / f"{posed.clip.id}.safetensors"
-            t = posed.track
-            if cached.exists():
-                speech, _ = read_arrays(cached)
-            else:  # a clip without sound: its expression can only come from the tracker
-                silent = np.zeros((len(t) * 2, model.spec.speech_width), np.float32)
-                speech = {"features": silent, "voice": np.zeros(len(silent), np.float32)}
-            weights = np.zeros(len(EMOTIONS), np.float32)
-            weights[emotion_index(posed.clip.emotion)] = 1
-            heard = predict(
-                model,
-                speech["features"],
-                speech["voice"],
-                weights,
-                np.full(len(t), posed.clip.level, np.float32),
-                t.fps,
-                len(t),
-            )
-            jaw, neck, eyes = (torch.from_numpy(x) for x in (heard.jaw_emo, t.neck, t.eyes))
-            psi = drive_lids(heard.psi_emo, t.au45, blink, head.expression_names)
-            neutral = drive_lids(heard.psi_neu, t.au45, blink, head.expression_names)
-            driven.append(
-                DrivenClip(
-                    posed, heard, speech["features"], head.bone_transforms(joints, jaw, neck, eyes),
-                    torch.from_numpy(psi), torch.from_numpy(neutral), torch.from_numpy(code - mean), weights,
-                )
-            )  # fmt: skip
-        return driven
-
-    def conditions(self, clip: int, frame: int, heard: bool) -> Conditions:
-        """What the network is told about a frame, as a batch of one."""
-        d = self.driven[clip]
-        window = audio_window(d.speech, d.posed.track.fps, frame, self.config.deformation.window)
-        psi = d.heard_psi[frame] if heard else d.posed.psi[frame]
-        level = float(d.posed.clip.level)
-        return Conditions(
-            psi_neu=d.neutral_psi[frame][None],
-            psi_emo=psi[None],
-            au45=torch.tensor([float(d.posed.track.au45[frame])]),
-            camera_code=d.camera_code[frame][None].float(),
-            audio=torch.from_numpy(window)[None],
-            emotion=torch.from_numpy(self.labels.emotion_token(d.weights))[None],
-            intensity=torch.from_numpy(self.labels.level_token(level))[None],
-        ).to(self.device)
+    def conditions(self, clip: int, frame: int, heard: bool, blank: bool = False) -> Conditions:
+        """What the network is told about a frame, as a batch of one; a blank label keeps the emotion from it."""
+        window = self.config.deformation.window
+        return self.driven[clip].conditions(frame, heard, self.labels, window, blank).to(self.device)
 
     def render(self, clip: int, frame: int, heard: bool) -> tuple[Tensor, Tensor]:
         """Picture over the clip's plate [S, S, 3] and alpha [S, S], from tracked or heard expression."""
-        d = self.driven[clip]
         conditions = self.conditions(clip, frame, heard)
-        offsets = self.network(conditions)
+        return self._picture(clip, frame, heard, conditions.psi_emo[0], self.network.at_anchors(conditions))
+
+    def _picture(self, clip: int, frame: int, heard: bool, psi: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """The same with offsets at the anchors [1, P, 14] worked out before (Eqs. 11-12)."""
+        d = self.driven[clip]
         bones = d.heard_bones[frame] if heard else d.posed.bones[frame]
-        blended = add_offsets(self.shapes.blend(conditions.psi_emo[0]), offsets)
+        offsets = Offsets.of(self.network.to_gaussians(columns))
+        blended = add_offsets(self.shapes.blend(psi), offsets)
         world = self.shapes.pose(blended, bones.to(self.device), d.posed.root[frame].to(self.device))
         result = rasterize(world, self.frames.camera, backend="cuda" if self.device == "cuda" else "cpu")
         lit = relight(result.rgb, result.alpha, self.lighting[clip])
         return compose(lit, result.alpha, d.posed.plate.to(self.device)), result.alpha
 
     def train_step(self, batch: Sequence[Sample]) -> dict[str, float]:
-        """One step of Adam on a batch of frames; returns the loss terms (Eqs. 13-18)."""
+        """One step of Adam on a batch of frames; returns the loss terms (Eqs. 13-18).
+
+        The network answers for the whole batch at once; pictures are drawn one by one, and their slopes gathered where
+        its answer meets them.
+        """
         c = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = c.lr * 0.1 ** (self.step / max(c.steps, 1))
         random = np.random.default_rng((c.seed, self.step))
+        cases = [
+            (not c.without_a2et and bool(random.random() < c.driven), bool(random.random() < c.blank_labels))
+            for _ in batch
+        ]
+        asked = [self.conditions(s.clip, s.frame, *case) for s, case in zip(batch, cases)]
+        pairs: list[int] = []
+        if c.weight_steady and self.step % c.steady_every == 0:
+            pairs = [i for i, s in enumerate(batch) if s.frame + 1 < len(self.driven[s.clip].heard_psi)]
+        after = [self.conditions(batch[i].clip, batch[i].frame + 1, *cases[i]) for i in pairs]
         self.optimizer.zero_grad(set_to_none=True)
+        basis = self.network.basis(self.network.anchors)
+        columns = self.network.at_anchors(Conditions.stack(asked + after), basis)
+        here, there = columns[: len(batch)], columns[len(batch) :]
+        totals, slopes = self._look(batch, cases, asked, here)
+        flame = self.network.flame_loss(basis)
+        loss = c.weight_flame * flame
+        totals["flame"] = float(flame.detach())
+        if pairs:
+            steady = ((there - here[pairs]) / self.network.limits).square().mean()
+            loss = loss + c.weight_steady * c.steady_every * steady
+            totals["steady"] = float(steady.detach())
+        torch.autograd.backward([here, loss], [slopes, None])
+        self.optimizer.step()
+        self.step += 1
+        return totals
+
+    def _look(
+        self, batch: Sequence[Sample], cases: Sequence[tuple[bool, bool]], asked: Sequence[Conditions], columns: Tensor
+    ) -> tuple[dict[str, float], Tensor]:
+        """Picture losses, means over the batch, and their slopes at the offsets [B, P, 14]."""
+        c = self.config
         totals: dict[str, float] = {}
-        for sample in batch:
-            heard = not c.without_a2et and bool(random.random() < c.driven)
-            image, _ = self.render(sample.clip, sample.frame, heard)
+        slopes = torch.zeros_like(columns)
+        for i, (sample, (heard, _)) in enumerate(zip(batch, cases)):
+            leaf = columns[i : i + 1].detach().requires_grad_()
+            image, _ = self._picture(sample.clip, sample.frame, heard, asked[i].psi_emo[0], leaf)
             target = sample.image.to(self.device)
             l1, dssim = picture_loss(image, target, sample.importance.to(self.device))
             loss = c.weight_rgb * l1 + c.weight_dssim * dssim
@@ -305,15 +273,12 @@ class Stage2Trainer:
                 loss = loss + c.weight_vgg * c.vgg_every * vgg
                 terms["vgg"] = vgg
             (loss / len(batch)).backward()
+            assert leaf.grad is not None
+            slopes[i] = leaf.grad[0]
             for name, value in {"loss": loss, **terms}.items():
                 totals[name] = totals.get(name, 0.0) + float(value.detach()) / len(batch)
             totals["psnr"] = totals.get("psnr", 0.0) + psnr_of(image, target) / len(batch)
-        flame = self.network.flame_loss()
-        if c.weight_flame:
-            (c.weight_flame * flame).backward()
-        self.optimizer.step()
-        self.step += 1
-        return {**totals, "flame": float(flame.detach())}
+        return totals, slopes
 
     def _face_box(self, sample: Sample) -> tuple[int, int, int]:
         """Left, top and side of the square around the face, inside the picture."""
@@ -349,8 +314,13 @@ class Stage2Trainer:
         restore_optimizer(self.optimizer, dict(self.network.named_parameters()), arrays)
 
     def write_model(self, path: Path) -> None:
-        """The network and the label embeddings it was trained on."""
-        arrays, spec = Emotive(self.network.cpu().eval(), self.labels).to_arrays()
+        """The network, what it knows, and the label embeddings it was trained on; without NGI also its Gaussians."""
+        c, network = self.config, self.network.cpu().eval()
+        network.learn_reach(torch.cat([d.residuals() for d in self.driven]))
+        recorded = [(d.posed.clip.emotion, d.posed.clip.level) for d in self.driven]
+        arrays, spec = Emotive(network, self.labels, Known.of(recorded, c.blank_labels > 0)).to_arrays()
+        if c.without_ngi:
+            arrays |= {f"shapes.{k}": v for k, v in self.shapes.cpu().to_arrays().items()}
         write_arrays(path, {**arrays, "mean_code": self.mean_code}, {"egd": "on", "spec": json.dumps(spec)})
 
 

@@ -48,6 +48,8 @@ def test_it_gives_the_networks_offsets(twin: Avatar, config: DeformationConfig) 
         torch.manual_seed(1)
         for parameter in [*network.attention.parameters(), *network.regressors.parameters()]:
             parameter.add_(0.1 * torch.randn_like(parameter))
+        if config is CONFIGS["usual"]:  # some anchors have been moved less than they are asked to
+            network.reach.copy_(torch.linspace(0, 0.002, len(network.reach)))
     baked = BakedDeformation(network)
     for conditions in conditions_of(avatar):
         with torch.no_grad():
