@@ -1,32 +1,18 @@
-"""`evaluate`: how good the twin is on clips it never saw."""
+"""`evaluate`: how good the twin is on clips it never saw, as figures and as a report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from emotalker.engine.clip import ClipInput
-    from emotalker.engine.jobs import Job, StopToken
-    from emotalker.engine.metrics.evaluate import Drive
+    from emotalker.app.cli.running import Reporter
+    from emotalker.engine.jobs import StopToken
     from emotalker.projects import Project
-
-_ROWS = (
-    ("tracked", "ours, driven by the tracked face"),
-    ("unrefined", "ours, driven by landmarks alone"),
-    ("audio", "ours, driven by the voice"),
-    ("baseline_mean", "baseline: mean of the training frames"),
-    ("baseline_nearest", "baseline: nearest training frame (oracle)"),
-    ("baseline_expression", "baseline: training frame nearest in expression"),
-    ("baseline_mesh", "baseline: head mesh with a texture"),
-)
-_COLUMNS = ("psnr", "ssim", "lpips", "psnr_face", "psnr_mouth", "m_ld", "f_ld")
+    from emotalker.projects.evaluate_job import EvaluateJob
 
 
 def evaluate(
@@ -34,92 +20,105 @@ def evaluate(
     json: Annotated[
         Path | None, typer.Option("--json", metavar="F", help='Also write it as JSON; "-" prints it.')
     ] = None,
+    size: Annotated[int, typer.Option(help="Pixels of the square pictures compared.")] = 512,
+    voice: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="F", help="Somebody else's voice to judge the lips with; may be given again."),
+    ] = None,
+    films: Annotated[bool, typer.Option(help="Also write films: recorded beside the twin, with sound.")] = True,
+    ablations: Annotated[
+        bool,
+        typer.Option(
+            "--ablations", help="Also train and judge twins with a part taken out; takes hours, may be stopped."
+        ),
+    ] = False,
+    device: Annotated[str, typer.Option(help="What --ablations trains on: auto, cpu or cuda.")] = "auto",
+    tile: Annotated[
+        Path | None,
+        typer.Option(metavar="F.png", help="Only write this picture: a sentence in eight emotions at three levels."),
+    ] = None,
 ) -> None:
-    """Judge the twin on the held-out clips, beside plain predictors."""
+    """Judge the twin on the held-out clips, beside plain predictors, and write a report to open in a browser."""
     from emotalker.app.cli.console import say, write_figures
     from emotalker.app.cli.projects import open_project
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
-    from emotalker.app.cli.twin import twin_of
     from emotalker.engine.jobs import Outcome
+    from emotalker.projects.evaluate_job import EVALUATE, PAGE, EvaluateJob, read_report
 
     project = open_project(folder)
-    clips = project.clip_inputs()
-    _require_held_out(project)
-    out = project.stage_folder("evaluate")
+    job = EvaluateJob(project.folder, size, tuple(voice or ()), films, ablations, device)
     with stoppable() as stop, Reporter() as reporter:
-        # An older twin may have learned from the clips held out now.
-        twin = twin_of(project, reporter, stop, outdated=False)
-        outcome = reporter.run(_judge(clips, project, twin, out, stop))
+        if tile is not None:
+            _write_tile(project, tile, reporter, stop)
+            say(f"The picture is in {tile}.")
+            return
+        outcome = _run(job, reporter, stop)
     if outcome is Outcome.STOPPED:
-        raise Stopped("Stopped before all held-out clips were judged. Run the same command again.")
-    report = _report(out)
+        raise Stopped("Stopped before the report was done. The same command goes on from there.")
+    report = read_report(project) or {}
     if json is not None:
         write_figures(report, json)
     if json is None or str(json) != "-":
         _print_report(report)
-    say(f"Pictures and figures are in {out}.")
+    say(f"The report, to be opened in a browser: {project.stage_folder(EVALUATE) / PAGE}")
 
 
-def _judge(clips: Sequence[ClipInput], project: Project, twin: Path, out: Path, stop: StopToken) -> Job:
-    """The evaluation with the twin's own renderer and the landmark detector that tracking uses.
+def _run(job: EvaluateJob, reporter: Reporter, stop: StopToken) -> Any:
+    """Iterate the job to its end and show what it says."""
+    from contextlib import closing
 
-    Where the fit has refined a held-out clip's track, the figures of the track before that are told as well.
-    """
-    from emotalker.engine.avatar import ClipRenderer
-    from emotalker.engine.metrics.evaluate import evaluate as judge
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
-    from emotalker.engine.tracking.refined import track_path
+    from emotalker.engine.jobs import Outcome
+    from emotalker.projects.jobstate import StagesPlanned, StageStarted
 
-    landmarker = FaceLandmarker()
-
-    def detect(picture: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        face = landmarker.detect(picture)
-        return None if face is None else face.points
-
-    tracks, fit = project.stage_folder("track"), project.stage_folder("fit")
-    held = [clip.id for clip in clips if clip.held_out]
-    refined = any(track_path(name, tracks, fit) != track_path(name, tracks) for name in held)
-    drives: tuple[Drive, ...] = ("tracked", "unrefined", "audio") if refined else ("tracked", "audio")
-
-    def renderer(folder: Path) -> ClipRenderer:
-        return ClipRenderer(folder, tracks, clips, fit_dir=fit)
-
-    return judge(clips, tracks, twin, out, stop, renderer=renderer, detect=detect, drives=drives)
+    # closed at once, whatever ends it: the job holds the lock of the project
+    with closing(job(stop)) as running:
+        while True:
+            try:
+                event = next(running)
+            except StopIteration as end:
+                return end.value if isinstance(end.value, Outcome) else Outcome.FINISHED
+            if isinstance(event, StageStarted):
+                reporter.say(event.title[:1].upper() + event.title[1:], "bold")
+            elif not isinstance(event, StagesPlanned):
+                reporter.show(event)
 
 
-def _require_held_out(project: Any) -> None:
+def _write_tile(project: Project, path: Path, reporter: Reporter, stop: StopToken) -> None:
     from emotalker.engine.errors import UserError
-    from emotalker.projects.split import FEWEST_TO_SPLIT
 
-    if not project.held_out():
-        raise UserError(
-            "There is no held-out clip to judge by.",
-            f"With fewer than {FEWEST_TO_SPLIT} clips all of them are learned from.",
-            f'Add clips, or choose one: emotalker-cli train "{project.folder}" --hold-out CLIP',
-        )
+    if path.suffix.lower() != ".png":
+        raise UserError(f"{path.name} is no PNG file name.", "The picture is written as PNG.", "Let it end in .png.")
+    from emotalker.app.cli.twin import twin_of
+    from emotalker.engine.avatar import Avatar
+    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.projects.twin_judge import sentence, write_tile
 
-
-def _report(out: Path) -> dict[str, Any]:
-    import msgspec
-
-    report: dict[str, Any] = msgspec.json.decode((out / "report.json").read_bytes())
-    return report
+    avatar = Avatar.load(twin_of(project, reporter, stop, outdated=True))
+    write_tile(avatar, sentence(project, avatar), FaceLandmarker().detect, path)
 
 
 def _print_report(report: Mapping[str, Any]) -> None:
-    from emotalker.app.cli.console import print_table
+    from emotalker.app.cli.console import print_table, say
+    from emotalker.engine.report import tables
+    from emotalker.engine.report.words import VERDICT_WORDS, findings
 
-    columns = ("", *(f"#{column}" for column in _COLUMNS))
-    print_table("all held-out clips", columns, _rows(report))
+    columns = (*tables.PICTURE, *tables.MOTION)
+    shown = [("all held-out clips", report)]
     clips: Mapping[str, Any] = report.get("clips", {})
-    if len(clips) > 1:
-        for name, figures in clips.items():
-            print_table(name, columns, _rows(figures))
+    shown += list(clips.items()) if len(clips) > 1 else []
+    for title, figures in shown:
+        for part in (columns[:6], columns[6:]):
+            content = tables.group_table(figures, part, (tables.RECORDED, *tables.GROUPS))
+            if content.rows:
+                print_table(title, _columns(content), content.rows)
+    for title, content in (("emotions", tables.level_table(report)), ("other voices", tables.cross_table(report)),
+                           ("ablations", tables.ablation_table(report))):  # fmt: skip
+        if len(content.rows) > (title == "ablations"):
+            print_table(title, _columns(content), content.rows)
+    for finding in findings(report):
+        say(f"{finding.title} ({VERDICT_WORDS[finding.verdict]}). {finding.text}")
 
 
-def _rows(figures: Mapping[str, Any]) -> list[list[str]]:
-    rows = []
-    for key, title in _ROWS:
-        values = figures.get(key, {})
-        rows.append([title, *(f"{values[c]:.3f}" if values.get(c) is not None else "" for c in _COLUMNS)])
-    return rows
+def _columns(content: Any) -> tuple[str, ...]:
+    """Headings as `print_table` takes them: all but the first are of numbers."""
+    return (content.head[0], *(f"#{name}" for name in content.head[1:]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotalker.engine.files import explain_os_error, replacing
+from emotalker.engine.files import explain_os_error, write_bytes
 
 U8 = NDArray[np.uint8]
 
@@ -32,6 +32,19 @@ class Scores:
             for metric, values in metrics.items():
                 self._values[group][metric].extend(values)
 
+    def values(self) -> dict[str, dict[str, list[float]]]:
+        """All values, as plain data; `of` reads them."""
+        return {group: {metric: list(v) for metric, v in metrics.items()} for group, metrics in self._values.items()}
+
+    @staticmethod
+    def of(values: Mapping[str, Mapping[str, list[float]]]) -> Scores:
+        """The collection whose `values` these were."""
+        scores = Scores()
+        for group, metrics in values.items():
+            for metric, numbers in metrics.items():
+                scores._values[group][metric].extend(numbers)
+        return scores
+
     def means(self) -> dict[str, dict[str, float]]:
         """Group -> metric -> mean."""
         return {
@@ -47,6 +60,7 @@ def write_tiles(path: Path, rows: Iterable[Iterable[U8]]) -> None:
         UserError: if the file cannot be written.
     """
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
-    with replacing(path) as temporary:
-        if not cv2.imwrite(str(temporary), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
-            raise explain_os_error(OSError("the picture could not be encoded"), path)
+    done, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise explain_os_error(OSError("the picture could not be encoded"), path)
+    write_bytes(path, data.tobytes())

@@ -69,16 +69,11 @@ def train(folder: Path, preset: str, held_out: str) -> dict[str, float]:
 def judge(folder: Path, clips: list[ClipInput], size: int, tracks: Path | None) -> dict[str, Any]:
     """All figures of stage 1 on the held-out clips."""
     track_dir, fit_dir = folder / "runs" / "track", folder / "runs" / "fit"
-    landmarker = FaceLandmarker()
-
-    def detect(picture: np.ndarray) -> np.ndarray | None:
-        found = landmarker.detect(picture)
-        return None if found is None else found.points
-
     out = folder / f"quality_{size}{'' if tracks is None else '_refined'}"
     job = evaluate(
         clips, track_dir, fit_dir, out, StopToken(), size,
-        renderer=lambda path: FittedRenderer(path, track_dir, clips, tracks), detect=detect, drives=("tracked",),
+        renderer=lambda path: FittedRenderer(path, track_dir, clips, tracks),
+        detect=FaceLandmarker().detect, drives=("tracked",),
     )  # fmt: skip
     for event in job:
         if isinstance(event, Notice):

@@ -117,11 +117,13 @@ class Engine:
         out.write_text(json.dumps([audio.name, *view]))
         return Outcome.FINISHED
 
-    def evaluate(self, clips: Any, tracks: Path, twin: Path, out: Path, stop: StopToken, **tools: Any) -> Job:
+    def evaluate(
+        self, clips: Any, tracks: Path, twin: Path, out: Path, stop: StopToken, size: int, **tools: Any
+    ) -> Job:
         """Figures that are easy to find again in a table."""
         assert tools["renderer"](twin) == (twin, tracks, clips, tracks.parent / "fit")
         assert tools["drives"] == ("tracked", "audio")  # nothing here was refined
-        assert tools["detect"](None) == "points"
+        assert tools["detect"](None).points == "points"
         yield Progress("evaluate", 1, 1, "clips")
         ours = {"psnr": 31.25, "ssim": 0.9, "lpips": 0.1, "psnr_face": 28.5, "psnr_mouth": 26.5}
         trivial = {"psnr": 27.5, "psnr_face": 22.5, "psnr_mouth": 21.5}
@@ -129,8 +131,18 @@ class Engine:
         figures |= {"baseline_mean": trivial, "baseline_nearest": {**trivial, "psnr": 29.875}}
         held = [clip.id for clip in clips if clip.held_out]
         out.mkdir(parents=True, exist_ok=True)
-        (out / "report.json").write_text(json.dumps({**figures, "clips": dict.fromkeys(held, figures)}))
+        settings = {"held_out": held, "training": [clip.id for clip in clips if not clip.held_out]}
+        report = {**figures, "clips": dict.fromkeys(held, figures), "settings": settings}
+        (out / "report.json").write_text(json.dumps(report))
         return Outcome.FINISHED
+
+    def judge_twin(self, project: Any, out: Path, voices: Any, films: bool, kept: Any, stop: StopToken) -> Any:
+        """A speed, and which voices were heard."""
+        yield Progress("emotions", 1, 1, "levels")
+        if stop.requested:
+            return None
+        self.log.append(("voices", *(Path(voice).name for voice in voices)))
+        return {"speed": {"fps": 61.5, "size": 512, "gaussians": 20_000, "cores": 2}}
 
 
 @pytest.fixture
@@ -153,5 +165,6 @@ def engine(install: Callable[..., None]) -> Engine:
     install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: face)
     install("emotalker.engine.render.video", render_video=fake.render_video)
     install("emotalker.engine.metrics.evaluate", evaluate=fake.evaluate)
+    install("emotalker.projects.twin_judge", judge_twin=fake.judge_twin)
     install("emotalker.engine.gaussians.cuda", probe_cuda=lambda: SimpleNamespace(ok=False, reason="No card is here."))
     return fake

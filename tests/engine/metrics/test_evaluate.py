@@ -16,11 +16,13 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Event, Notice, Outcome, Preview, StopToken, run
 from emotalker.engine.media import FrameStore, FrameStoreWriter
-from emotalker.engine.metrics import perceptual
+from emotalker.engine.metrics import passage, perceptual
 from emotalker.engine.metrics.baselines import frames_of, mean_frame, nearest_frames
 from emotalker.engine.metrics.evaluate import evaluate
 from emotalker.engine.metrics.image import psnr
+from emotalker.engine.metrics.kept import Kept
 from emotalker.engine.metrics.landmarks import FACE_OVAL, OUTER_LIPS
+from emotalker.engine.tracking.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]
@@ -71,11 +73,11 @@ class Repainting:
         return self._read(clip_id, index, size, 10)
 
 
-def detect(picture: U8) -> NDArray[np.float32]:
-    """Landmarks that all lie as far right as the picture is bright."""
-    points = np.zeros((478, 2), np.float32)
+def detect(picture: U8) -> FaceObservation:
+    """Landmarks that all lie as far right as the picture is bright; the brighter, the stronger every activation."""
+    points = np.zeros((478, 3), np.float32)
     points[:, 0] = picture.mean()
-    return points
+    return FaceObservation(points, 1.0, np.full(52, picture.mean() / 255, np.float32))
 
 
 @pytest.fixture
@@ -89,6 +91,12 @@ def project(tmp_path: Path) -> tuple[Path, list[ClipInput]]:
     for clip, value in zip(clips, (100, 150, 120)):
         write_clip(tmp_path / "track", clip, [frame(value, seed=t) for t in range(12)])
     return tmp_path / "track", clips
+
+
+@pytest.fixture(autouse=True)
+def _without_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clips' files do not exist."""
+    monkeypatch.setattr(passage, "read_audio", lambda _path: None)
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +135,8 @@ def test_figures_of_known_errors(project: tuple[Path, list[ClipInput]], tmp_path
         assert report[group]["m_ld"] == pytest.approx(error, abs=0.05)
         assert report[group]["f_ld"] == pytest.approx(error, abs=0.05)
         assert report[group]["f_lvd"] == pytest.approx(0, abs=0.05)
+        for half in ("au_upper", "au_lower"):
+            assert report[group][half] == pytest.approx(100 * error / 255, abs=0.02)
         assert 0.9 < report[group]["ssim"] <= 1
         assert "lpips" not in report[group]
     assert report["clips"]["happy_b"]["tracked"] == report["tracked"]
@@ -161,7 +171,7 @@ def test_lpips_is_reported_where_its_model_is(
     project: tuple[Path, list[ClipInput]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The render that is further off is further off for LPIPS too."""
-    monkeypatch.undo()
+    monkeypatch.setattr(perceptual, "available", lambda: True)
     track_dir, clips = project
     _outcome, report = judge(track_dir, clips, tmp_path / "out")
     assert 0 < report["tracked"]["lpips"] < report["audio"]["lpips"] < 0.5
@@ -198,7 +208,35 @@ def test_a_face_lost_on_a_render_is_counted(project: tuple[Path, list[ClipInput]
     run(job)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert "m_ld" not in report["audio"]
-    assert report["settings"]["landmark_pairs_without_face"] == 4
+    assert report["settings"]["frames_without_face"] == 3 * 12
+
+
+def test_goes_on_with_the_clips_judged_before_a_stop(project: tuple[Path, list[ClipInput]], tmp_path: Path) -> None:
+    """What is kept is not judged again and gives the same report; what was made from something else is."""
+    track_dir, clips = project
+    out, drawn = tmp_path / "out", []
+
+    class Counting(Repainting):
+        def audio(self, clip_id: str, index: int, size: int) -> U8:
+            drawn.append(index)
+            return super().audio(clip_id, index, size)
+
+    def once(made_from: str) -> str:
+        kept = Kept(tmp_path / "parts", made_from)
+        job = evaluate(
+            clips, track_dir, tmp_path, out, StopToken(), SIZE,
+            renderer=lambda _a: Counting(track_dir), detect=detect, kept=kept,
+        )  # fmt: skip
+        assert run(job) is Outcome.FINISHED
+        return (out / "report.json").read_text()
+
+    first = once("twin 1")
+    count = len(drawn)
+    assert count == 24, "each of twelve frames as a single picture and in motion"
+    assert once("twin 1") == first
+    assert len(drawn) == count
+    once("twin 2")
+    assert len(drawn) == 2 * count
 
 
 @pytest.mark.parametrize("after", [0, 3, 15])
