@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from emotalker.engine.a2et.model import A2ET
 from emotalker.engine.a2et.predict import ExpressionTrack, Utterance, predict
 from emotalker.engine.a2et.speech import SpeechFeatures
-from emotalker.engine.avatar.controls import NECK, Controls, FrameControl, camera_codes, drive_lids, root_transforms
+from emotalker.engine.avatar.controls import (
+    NECK,
+    Controls,
+    FrameControl,
+    camera_codes,
+    drive_lids,
+    lift_brows,
+    root_transforms,
+)
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
 from emotalker.engine.avatar.idle import idle_motion
@@ -192,13 +200,13 @@ class Avatar:
             heard: what is being said.
             seed: picks blinks and head motion.
         """
-        idle, rest = idle_motion(times, seed), self.rest
+        idle, rest = idle_motion(times, seed, heard.voice), self.rest
         neck = rest.neck + face.neck_emo + idle.neck
         root = root_transforms(rest.root_rotation + idle.root_rotation, rest.root_translation + idle.root_translation)
         names = self.expressions
         return Controls(
-            psi_neu=drive_lids(face.psi_neu, idle.au45, self.blink, names),
-            psi_emo=drive_lids(face.psi_emo, idle.au45, self.blink, names),
+            psi_neu=lift_brows(drive_lids(face.psi_neu, idle.au45, self.blink, names), idle.brows, names),
+            psi_emo=lift_brows(drive_lids(face.psi_emo, idle.au45, self.blink, names), idle.brows, names),
             jaw_neu=face.jaw_neu, jaw_emo=face.jaw_emo, neck=neck, eyes=rest.eyes + idle.eyes, root=root,
             au45=idle.au45, camera_code=self._codes(root, neck), weights=weights, level=level,
             lighting=self.light.mixed(weights, level), speech=heard.features, window=self.window, fps=face.fps,

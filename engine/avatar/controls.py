@@ -19,6 +19,8 @@ NECK = JOINTS.index("neck")
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight")
 METRES_TO_CODE = 10.0
 """Translations of the camera code are in decimetres, so that they are about as large as its rotations."""
+BROWS = {"browInnerUp": 1.0, "browOuterUpLeft": 0.7, "browOuterUpRight": 0.7}
+"""Shapes of raised brows and how much of the raise each takes."""
 SHUT = 0.97
 """Lid coefficient of a shut eye where the tracks hold no blink to learn it from."""
 
@@ -174,4 +176,15 @@ def drive_lids(psi: F32, au45: F32, blink: F32, names: Sequence[str]) -> F32:
     for side, name in enumerate(LIDS):
         if name in names:
             out[:, list(names).index(name)] = au45 * blink[side]
+    return out
+
+
+def lift_brows(psi: F32, raised: F32, names: Sequence[str]) -> F32:
+    """Expressions [T, K] whose brows are raised by a little more [T]; a copy."""
+    out = np.array(psi, np.float32)
+    for name, share in BROWS.items():
+        if name in names:
+            column = out[:, list(names).index(name)]
+            # what is raised already stays where it is
+            column += np.minimum(share * raised, np.maximum(1 - column, 0))
     return out
