@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.camera import Camera
 from emotalker.engine.emotion.labels import emotion_index
+from emotalker.engine.emotion.prior import with_prior
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import Arrays, write_bytes, write_json
 from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
@@ -142,7 +144,7 @@ def _assemble(facts: dict[str, Any], arrays: Arrays, folder: Path) -> Avatar:
         identity=arrays["identity"],
         camera=Camera(arrays["viewmat"], arrays["K"], width, height),
         shapes=shapes,
-        a2et=_a2et(facts, arrays, len(head.expression_names)),
+        a2et=_a2et(facts, arrays, head.expression_names),
         speech=str(facts["speech"]),
         light=LightTable(arrays["lighting"], tuple(e for e, _ in labels), tuple(level for _, level in labels)),
         blink=arrays["blink"],
@@ -165,13 +167,16 @@ def _head(mark: str, folder: Path) -> LinearHead:
     return head
 
 
-def _a2et(facts: dict[str, Any], arrays: Arrays, expressions: int) -> Any:
+def _a2et(facts: dict[str, Any], arrays: Arrays, names: Sequence[str]) -> Any:
     spec = A2ETSpec(**facts["a2et"])
-    if spec.expressions != expressions:
-        raise ValueError(f"it speaks with {spec.expressions} expressions, the head has {expressions}")
+    if spec.expressions != len(names):
+        raise ValueError(f"it speaks with {spec.expressions} expressions, the head has {len(names)}")
     # a freshly made network draws random numbers it does not need; whoever loads a twin keeps their own
     with torch.random.fork_rng(devices=[]):
-        return a2et_from_arrays(_part(arrays, "a2et."), spec)
+        model = a2et_from_arrays(_part(arrays, "a2et."), spec)
+    with torch.no_grad():
+        model.offsets.copy_(with_prior(model.offsets, [str(e) for e, _ in facts["recorded"]], names))
+    return model
 
 
 def _part(arrays: Arrays, prefix: str) -> Arrays:

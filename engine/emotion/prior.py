@@ -14,7 +14,7 @@ position belongs to no prototype; the lowered head of sadness is a decision of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import torch
@@ -32,6 +32,9 @@ HEAD_DOWN = 0.08
 """Radians a sad head hangs at level 3."""
 BROWS_TOGETHER = 0.6
 """Share of the brow lowerer (unit 4) that the inner brow raiser (unit 1) undoes: together they draw the brows in."""
+
+NOTHING = 0.05
+"""Coefficients below this show nothing."""
 
 FACS: Mapping[str, Mapping[int, float]] = MappingProxyType(
     {
@@ -104,6 +107,24 @@ def prior_offsets(names: Sequence[str]) -> Tensor:
         out[row, : len(names)].clamp_(0, 1)
         out[row, len(names)] = STRENGTH * JAW_DROP * units.get(26, 0.0)
     out[EMOTIONS.index("sad"), len(names) + 3] = HEAD_DOWN
+    return out
+
+
+def with_prior(offsets: Tensor, recorded: Iterable[str], names: Sequence[str]) -> Tensor:
+    """Offsets in which emotions that were never recorded, and of which nothing is known, are the published ones.
+
+    For twins trained before the fit of the offsets started from the prior: theirs are zero there.
+
+    Args:
+        offsets: at level 3 [8, K + 6], as `prior_offsets` gives them.
+        recorded: names of the emotions of the training clips.
+        names: K expression names of the head.
+    """
+    have = set(recorded)
+    out, prior = offsets.clone(), prior_offsets(names).to(offsets)
+    for row, emotion in enumerate(EMOTIONS):
+        if emotion not in have and float(out[row, : len(names)].abs().max()) < NOTHING:
+            out[row] = prior[row]
     return out
 
 

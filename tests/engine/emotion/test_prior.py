@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from emotalker.engine.emotion.labels import EMOTIONS
-from emotalker.engine.emotion.prior import action_units, prior_offsets
+from emotalker.engine.emotion.prior import action_units, prior_offsets, with_prior
 from emotalker.engine.head.default import load_default_head
 
 NAMES = tuple(load_default_head().expression_names)
@@ -73,3 +73,14 @@ def test_a_head_that_lacks_a_shape_goes_without_it() -> None:
     assert some.shape == (8, 8)
     assert float(some[1, 0]) > 0.5
     assert not some[:, 1].any()
+
+
+def test_only_what_nobody_recorded_is_filled_in(offsets: torch.Tensor) -> None:
+    """A recorded emotion stays as it is, however small; one that is already known too; an empty one gets its face."""
+    own = torch.zeros_like(offsets)
+    own[EMOTIONS.index("sad"), 3] = 0.4
+    filled = with_prior(own, ["neutral", "happy"], NAMES)
+    same = [EMOTIONS.index(e) for e in ("neutral", "happy", "sad")]
+    assert torch.equal(filled[same], own[same])
+    assert torch.equal(filled[EMOTIONS.index("fear")], offsets[EMOTIONS.index("fear")])
+    assert not own[EMOTIONS.index("fear")].any()
