@@ -56,6 +56,8 @@ def neighbours(shapes: GaussianBlendshapes, points: F64, seen: Sight, part: Mask
         head: the head model.
     """
     count, chosen = len(points), np.nonzero(part)[0]
+    if len(chosen) < 2:
+        return csc_matrix((count, count))
     corners = head.triangles[shapes.triangle]
     region = np.zeros(count, np.int64)
     for number, name in enumerate(REGIONS):

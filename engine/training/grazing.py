@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from emotalker.engine.camera import Camera
-from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
+from emotalker.engine.gaussians.blendshapes import FACE, TORSO, GaussianBlendshapes
+from emotalker.engine.gaussians.initialise import TEETH_DEEP
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.training.settle import SHOWN, Pose
 
@@ -37,7 +38,8 @@ class Sight:
     Attributes:
         normal: outward normal of the surface at each home, head space [N, 3].
         ray: from each home to the camera as it mostly stood, head space [N, 3], unit length.
-        facing: largest cosine between normal and view over the frames [N]; negative where it always faced away.
+        facing: largest cosine between normal and view over the frames [N]; negative where it always faced away. Front
+            teeth count as facing: they stand one behind the other in the slit of the lips.
         beyond: Gaussians of hair and ears that grew outside the mesh's outline [N].
         doubt: 0 where the frames determine a Gaussian by itself, 1 where only sums over many were seen [N].
     """
@@ -60,6 +62,7 @@ def sight(
     homes: Tensor,
     shown: Tensor,
     leave: Mask,
+    teeth: Mask,
     head: HeadModel,
     identity: Tensor,
     poses: Sequence[Pose],
@@ -71,7 +74,8 @@ def sight(
         shapes: N Gaussians.
         homes: where each was sampled [N, 3 or more], metres.
         shown: of `settle.covered` [N].
-        leave: Gaussians never in doubt [N].
+        leave: Gaussians never in doubt [N], unless among the teeth.
+        teeth: front teeth [N], all in doubt: a lip's shade or a gap is soon learned by the wrong one of them.
         head: the head model.
         identity: the person's identity [I].
         poses: some of the frames.
@@ -92,7 +96,25 @@ def sight(
     free = face & ~leave
     doubt = _of_patches(np.where(free, 1 - known, 0), points, free)
     # what grew beyond the outline is seen as an outline only
-    return Sight(normal, ray, facing, beyond, np.where(beyond & free, 1.0, doubt))
+    doubt = np.where((beyond & free) | teeth, 1.0, doubt)
+    return Sight(normal, ray, np.where(teeth, 1.0, facing), beyond, doubt)
+
+
+def front_teeth(shapes: GaussianBlendshapes, homes: Tensor, head: HeadModel) -> tuple[Mask, Mask]:
+    """Gaussians of the upper and of the lower front teeth [N] each.
+
+    Args:
+        shapes: N Gaussians.
+        homes: where each was sampled [N, 3 or more], metres.
+        head: the head model.
+    """
+    depth, corners = homes[:, 2].numpy(), head.triangles[shapes.triangle]
+    found = []
+    for name in ("teeth_upper", "teeth_lower"):
+        inside = head.regions[name][corners].all(1) & (shapes.layer != TORSO)
+        foremost = depth[inside].max() if inside.any() else 0.0
+        found.append(np.asarray(inside & (depth > foremost - TEETH_DEEP), np.bool_))
+    return found[0], found[1]
 
 
 def _facing(

@@ -13,11 +13,13 @@ from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.training.even_colours import BlendingWeights, even_out, neighbours
 from emotalker.engine.training.flatten import flatten
-from emotalker.engine.training.grazing import sight
+from emotalker.engine.training.grazing import front_teeth, sight
 from emotalker.engine.training.settle import Pose, covered, inside_mouth, settle
 
 THIN = 0.3
 """Thickness, in spacings, of Gaussians on the side that never faced the camera."""
+TEETH = 0.3
+"""Weight of neighbours among teeth, against those of skin: between them are gaps."""
 EVERY = 2
 """Of the frames, one in so many is compared when colours are evened out."""
 
@@ -51,7 +53,8 @@ def tidy(
     settle(shapes, homes, shown, leave)
     if not even:
         return
-    seen = sight(shapes, homes, shown, leave, head, identity, poses, camera)
+    upper, lower = front_teeth(shapes, homes, head)
+    seen = sight(shapes, homes, shown, leave, upper | lower, head, identity, poses, camera)
     if not seen.doubt.any():
         return
     base, ray = shapes.base, torch.from_numpy(seen.ray).float()
@@ -63,4 +66,6 @@ def tidy(
     points = homes[:, :3].double().numpy()
     part = np.asarray((shapes.layer == FACE) & ~leave, np.bool_)
     graph = neighbours(shapes, points, seen, part, head)
+    for row in (upper, lower):
+        graph += TEETH * neighbours(shapes, points, seen, row, head)
     even_out(shapes, BlendingWeights(shapes, some, camera), wanted, graph, seen.doubt)
