@@ -113,6 +113,8 @@ TABLE: tuple[ActionSpec, ...] = (
           group="page"),
     _spec("page.export", "&Export", "Films to write and written", "Ctrl+5", icon="export", needs="project",
           checkable=True, group="page"),
+    _spec("page.report", "&Report", "How good the twin is, on clips it never saw", "Ctrl+6", icon="report",
+          needs="project", checkable=True, group="page"),
     _spec("view.hud", "Frame &counter", "Show frames per second over the picture", "Ctrl+H", checkable=True),
     _spec("view.fullscreen", "&Full screen", "Use the whole screen", "F11", checkable=True),
     _spec("help.keys", "&Keyboard shortcuts", "All keys on one page", "?", "F1", icon="help"),
@@ -133,9 +135,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "play.second_back", "play.second_on", "play.start", "play.end", "", "play.mark_in", "play.mark_out",
                "play.clear_marks", "", "play.key", "play.previous_key", "play.next_key", "play.emotion_more",
                "play.emotion_less")),
-    ("&View", ("page.home", "page.clips", "page.train", "page.perform", "page.export", "", "play.view_reset",
-               "play.view_left", "play.view_right", "play.view_up", "play.view_down", "play.view_in", "play.view_out",
-               "", "view.hud", "view.fullscreen")),
+    ("&View", ("page.home", "page.clips", "page.train", "page.perform", "page.export", "page.report", "",
+               "play.view_reset", "play.view_left", "play.view_right", "play.view_up", "play.view_down", "play.view_in",
+               "play.view_out", "", "view.hud", "view.fullscreen")),
     ("&Help", ("help.keys", "help.tour", "", "help.report", "help.logs", "", "help.about")),
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from emotalker.app.tasks import Tasks
 from emotalker.app.wiring.exporting import ExportWiring
 from emotalker.app.wiring.performing import Performing
 from emotalker.app.wiring.projects import ProjectsWiring
+from emotalker.app.wiring.reporting import ReportWiring
 from emotalker.app.wiring.shell import ShellWiring
 from emotalker.app.wiring.tracking import TrackingWiring
 from emotalker.app.wiring.training import TrainingWiring
@@ -66,6 +67,7 @@ class Application:
         self.training = TrainingWiring(self.studio, self.projects)
         self.tracking = TrackingWiring(self.studio)
         self.exporting = ExportWiring(self.studio, self.performing)
+        self.reporting = ReportWiring(self.studio)
         self.shell = ShellWiring(self.studio, self.performing, self.projects)
         self.guard = KeyGuard(app)
         self.performing.loading.twin_failed.connect(self.training.twin_failed)

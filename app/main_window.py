@@ -15,10 +15,11 @@ from emotalker.widgets.export import ExportPage
 from emotalker.widgets.gallery import GalleryPage
 from emotalker.widgets.pages.perform import PerformPage
 from emotalker.widgets.pages.workflow import WorkflowBar
+from emotalker.widgets.report import ReportPage
 from emotalker.widgets.training import JobBar, LogView, TrainPage
 
 TITLE = "EmoTalker Studio"
-PAGES = ("home", "clips", "train", "perform", "export")
+PAGES = ("home", "clips", "train", "perform", "export", "report")
 STATE_VERSION = 1
 TOAST_BOTTOM = 64
 """Pixels that messages leave free for the job bar."""
@@ -35,6 +36,7 @@ class MainWindow(QMainWindow):
         train: training and its curves.
         perform: the twin.
         exports: films.
+        report: how good the twin is.
         workflow: the steps above the pages.
         job_bar: what runs, below the pages.
         toasts: short messages.
@@ -55,12 +57,12 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.setMinimumSize(720, 420)
         self.gallery, self.clips, self.train = GalleryPage(), ClipsPage(), TrainPage()
-        self.perform, self.exports = PerformPage(), ExportPage()
+        self.perform, self.exports, self.report = PerformPage(), ExportPage(), ReportPage()
         self.workflow, self.job_bar = WorkflowBar(), JobBar()
         self._may_close: Callable[[], bool] = lambda: True
         self._seen = False
         self._stack = QStackedWidget()
-        for page in (self.gallery, self.clips, self.train, self.perform, self.exports):
+        for page in (self.gallery, self.clips, self.train, self.perform, self.exports, self.report):
             self._stack.addWidget(page)
         middle = self._middle = QWidget()
         column = QVBoxLayout(middle)

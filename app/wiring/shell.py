@@ -25,10 +25,11 @@ PICTURE_KINDS = f"PNG as shown (*.png);;{SEE_THROUGH};;JPEG (*.jpg)"
 IF_STOPPED = {
     "train": "It will be stopped at its next checkpoint and can go on from there next time.",
     "export": "It will be stopped, and nothing is left of the unfinished film.",
+    "other": "It will be stopped; started again, it goes on from there.",
     "check": "It will be stopped; clips that were not looked at can be checked again next time.",
 }
 """What becomes of a job that the window's end stops, by its kind."""
-PAGE_ACTIONS = ("home", "clips", "train", "perform", "export")
+PAGE_ACTIONS = ("home", "clips", "train", "perform", "export", "report")
 
 TOUR = (
     TourStep("viewport", "This is a twin", "Drag to look around, turn the wheel to come closer, double-click to go "

@@ -263,7 +263,7 @@ class TrainingWiring(QObject):
     def _bar_clicked(self) -> None:
         job = self.studio.job()
         if job is not None:
-            self.studio.window.show_page("export" if job.kind == "export" else "train")
+            self.studio.window.show_page({"export": "export", "other": "report"}.get(job.kind, "train"))
 
     # ---- what jobs say ----
 

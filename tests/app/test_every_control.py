@@ -151,7 +151,7 @@ def test_every_action_is_in_a_menu_and_says_what_it_does(launch: Callable[..., A
 
 
 @pytest.mark.parametrize(("width", "height", "scale"), SIZES)
-@pytest.mark.parametrize("page", ["home", "clips", "train", "perform", "export"])
+@pytest.mark.parametrize("page", ["home", "clips", "train", "perform", "export", "report"])
 def test_no_text_is_cut_off(
     qtbot: QtBot, launch: Callable[..., Application], page: str, width: int, height: int, scale: float
 ) -> None:

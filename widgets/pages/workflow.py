@@ -27,6 +27,7 @@ STEPS = (
     Step("train", "Train", "train", "Train the twin and watch it learn (Ctrl+3)"),
     Step("perform", "Perform", "perform", "Let the twin speak and feel (Ctrl+4)"),
     Step("export", "Export", "export", "Write films of the performance (Ctrl+5)"),
+    Step("report", "Report", "report", "See how good the twin is, on clips it never saw (Ctrl+6)"),
 )
 
 

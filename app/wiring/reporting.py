@@ -1,0 +1,140 @@
+"""The report: when the twin can be judged, the job that does it, and where the page is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from emotalker.app.studio import Studio
+from emotalker.app.wiring.projects import show_in_folder
+from emotalker.app.worker import JobSpec
+from emotalker.engine.errors import UserError
+from emotalker.projects import Project
+from emotalker.projects.evaluate_job import EVALUATE, PAGE, EvaluateJob, is_outdated, read_report
+from emotalker.projects.jobstate import JobEnd, JobState, Phase
+from emotalker.projects.split import FEWEST_TO_SPLIT
+from emotalker.widgets.report import ReportState
+
+
+class ReportWiring(QObject):
+    """Connects the report page with the queue."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self.studio, self.session, self.page = studio, studio.session, studio.window.report
+        self._job: tuple[int, Path] | None = None
+        self._busy = ""
+        self._remedy_page = ""
+        page = self.page
+        page.evaluate_requested.connect(self.evaluate)
+        page.remedy_requested.connect(self._mend)
+        page.browser_requested.connect(self._open)
+        page.folder_requested.connect(self._show)
+        studio.queue.state_changed.connect(self._state_changed)
+        studio.queue.ended.connect(self._ended)
+        studio.window.page_changed.connect(lambda page: self.refresh() if page == "report" else None)
+        for signal in (self.session.project_changed, self.session.twin_changed, self.session.manifest_changed):
+            signal.connect(self._changed)
+
+    def evaluate(self, ablations: bool = False) -> int | None:
+        """Put an evaluation of the open project into the queue; its job's number, None if it is refused."""
+        project = self.session.project
+        if project is None or self._job is not None:
+            return None
+        job = EvaluateJob(project.folder, ablations=ablations)
+        try:
+            job.check(project)
+        except UserError as error:
+            self.studio.fail(error)
+            return None
+        spec = JobSpec("other", f"Judging {project.manifest.name}", job, project.folder)
+        # known before the queue tells of it for the first time
+        self._job = (-1, project.folder)
+        self._busy = "Waiting for the job before it."
+        id_ = self.studio.queue.submit(spec)
+        self._job = (id_, project.folder)
+        self.refresh()
+        return id_
+
+    def refresh(self) -> None:
+        """Show what is known of the open project."""
+        project = self.session.project
+        if project is None:
+            self.page.set_state(ReportState())
+            return
+        title, text, remedy, self._remedy_page = _missing(project, self.session.twin is not None)
+        report = read_report(project)
+        busy = self._busy if self._job is not None and self._job[1] == project.folder else ""
+        outdated = report is not None and is_outdated(project, report)
+        folder = project.stage_folder(EVALUATE)
+        self.page.set_state(ReportState(report, folder, outdated, (title, text), remedy, busy))
+
+    def _changed(self, _: Any) -> None:
+        # files are read only while somebody looks
+        if self.studio.window.page == "report":
+            self.refresh()
+
+    def _state_changed(self, state: JobState) -> None:
+        if self._job is None or state.id != self._job[0] or state.phase.over:
+            return
+        busy = _busy(state)
+        if busy != self._busy:
+            self._busy = busy
+            self._changed(None)
+
+    def _ended(self, id_: int, end: JobEnd) -> None:
+        if self._job is None or id_ != self._job[0]:
+            return
+        self._job, self._busy = None, ""
+        if end.phase is Phase.FINISHED:
+            self.studio.tell("The report is ready.")
+        elif end.phase is Phase.STOPPED:
+            self.studio.tell("The evaluation was stopped; started again, it goes on from there.")
+        self.refresh()
+
+    def _mend(self) -> None:
+        if self._remedy_page:
+            self.studio.window.show_page(self._remedy_page)
+        else:
+            self.evaluate(self.page.ablations.isChecked())
+
+    def _open(self) -> None:
+        project = self.session.project
+        if project is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.stage_folder(EVALUATE) / PAGE)))
+
+    def _show(self) -> None:
+        project = self.session.project
+        if project is not None:
+            show_in_folder(project.stage_folder(EVALUATE) / PAGE)
+
+
+def _missing(project: Project, twin: bool) -> tuple[str, str, str, str]:
+    """Why nothing can be judged, as title and text, what the button says, and the page it leads to."""
+    if project.read_only:
+        return "The project is open read only", "Another window has it open; evaluate it there.", "", ""
+    if not project.clips:
+        text = "A twin is judged on clips of the person that it never learned from; this project has no clips."
+        return "Nothing to judge by", text, "Go to Prepare", "clips"
+    if not project.held_out():
+        text = (
+            f"With fewer than {FEWEST_TO_SPLIT} clips the twin learns from all of them. Add clips, or tick one as held "
+            "out on the page Prepare, then train again: a clip it has learned from would flatter it."
+        )
+        return "No clip is held out", text, "Go to Prepare", "clips"
+    if not twin:
+        text = "The twin is judged as soon as it is trained."
+        return "There is no twin yet", text, "Go to Train", "train"
+    return "", "", "Evaluate", ""
+
+
+def _busy(state: JobState) -> str:
+    """How far an evaluation is."""
+    if state.phase is Phase.QUEUED:
+        return "Waiting for the job before it."
+    what = state.stage_title or "getting ready"
+    amount = f", {state.done} of {state.total} {state.unit}" if state.total else ""
+    return f"{state.phase.value.capitalize()}: {what}{amount}."

@@ -1,0 +1,100 @@
+"""The report page: what stands where there is nothing, findings in words, tables that can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from emotalker.widgets.report import ReportPage, ReportState
+from emotalker.widgets.report.parts import FigureTable, FindingCard, Picture
+
+OURS = {"psnr": 31.0, "psnr_face": 28.0, "m_ld": 2.4, "f_ld": 2.9, "sync": 0.43, "sync_wrong": 0.1}
+REPORT = {
+    "audio": OURS,
+    "recorded": {"sync": 0.5, "sync_wrong": 0.1},
+    "settings": {"held_out": ["happy"]},
+    "about": {"made": "today"},
+    "twin": {"tile": "emotions.png"},
+}
+
+
+def said(page: ReportPage) -> list[str]:
+    """All words on it that can be seen."""
+    return [label.text() for label in page.findChildren(QLabel) if label.isVisibleTo(page)]
+
+
+def test_without_a_report_it_says_what_to_do(qtbot: QtBot) -> None:
+    """The reason, and a button that mends it."""
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.set_state(ReportState(missing=("No clip is held out", "Tick one."), remedy="Go to Prepare"))
+    assert "No clip is held out" in said(page)
+    assert not page.evaluate.isEnabled()
+    assert not page.browser.isEnabled()
+    assert page._empty is not None
+    with qtbot.waitSignal(page.remedy_requested):
+        page._empty.button.click()
+    page.set_state(ReportState(remedy="Evaluate"))
+    assert "Not judged yet" in said(page)
+    with qtbot.waitSignal(page.evaluate_requested) as asked:
+        page.evaluate.click()
+    assert asked.args == [False]
+
+
+def test_findings_tables_and_pictures(qtbot: QtBot, tmp_path: Path) -> None:
+    """Words first; the pictures that exist; nothing stale after another report."""
+    picture = QPixmap(320, 80)
+    picture.fill()
+    assert picture.save(str(tmp_path / "emotions.png"))
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.resize(1200, 800)
+    page.show()
+    page.set_state(ReportState(REPORT, tmp_path))
+    assert "The lips follow the sound: 86 % of the recording" in said(page)
+    cards = page.findChildren(FindingCard)
+    assert [card.accessibleName() for card in cards][0].endswith("(good)")
+    assert len(page.findChildren(Picture)) == 1
+    tables = {table.accessibleName(): table for table in page.findChildren(FigureTable)}
+    assert tables["Motion"].item(1, 1).text() == "2.40"
+    page.ablations.setChecked(True)
+    with qtbot.waitSignal(page.evaluate_requested) as asked:
+        page.evaluate.click()
+    assert asked.args == [True]
+    page.set_state(ReportState(REPORT, tmp_path, outdated=True))
+    assert page.findChildren(FindingCard) == cards, "the same report is not built anew"
+    assert "trained again since" in page.line.text()
+    page.set_state(ReportState(REPORT, tmp_path, busy="Running: 3 of 9 frames."))
+    assert page.line.text() == "Running: 3 of 9 frames."
+    assert not page.evaluate.isEnabled()
+
+
+def test_cards_stand_in_as_many_columns_as_there_is_room_for(qtbot: QtBot, tmp_path: Path) -> None:
+    """One below the other in a narrow window."""
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.set_state(ReportState(REPORT, tmp_path))
+    page.show()
+    columns = []
+    for width in (500, 1300):
+        page.resize(width, 600)
+        qtbot.wait(20)
+        columns.append(len({card.x() for card in page.findChildren(FindingCard)}))
+    assert columns == [1, 3]
+
+
+def test_picture_is_never_larger_than_it_is(qtbot: QtBot, tmp_path: Path) -> None:
+    """And takes no room when its file is gone."""
+    picture = QPixmap(100, 50)
+    picture.fill()
+    picture.save(str(tmp_path / "p.png"))
+    shown = Picture(tmp_path / "p.png", "a picture")
+    qtbot.addWidget(shown)
+    assert shown.heightForWidth(60) == 30
+    assert shown.heightForWidth(900) == 50
+    gone = Picture(tmp_path / "gone.png", "gone")
+    qtbot.addWidget(gone)
+    assert gone.heightForWidth(100) == 0
