@@ -12,26 +12,36 @@ from dataclasses import dataclass
 PROTOTYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "neutral": (
         ("neutral", "calm", "relaxed", "peaceful", "serene"),
-        ("expressionless", "unemotional", "composed", "indifferent", "bored", "matter of fact"),
+        ("expressionless", "unemotional", "composed", "indifferent", "bored", "matter of fact", "meh"),
         ("blank", "deadpan", "impassive", "poker face"),
     ),
     "happy": (
         ("content", "pleased", "satisfied", "smiling", "friendly", "good mood"),
         ("happy", "glad", "cheerful", "joyful", "joy", "amused", "delighted", "laughing"),
-        ("ecstatic", "overjoyed", "elated", "thrilled", "euphoric", "blissful", "jubilant"),
+        (
+            "ecstatic",
+            "overjoyed",
+            "elated",
+            "thrilled",
+            "euphoric",
+            "blissful",
+            "jubilant",
+            "over the moon",
+            "on cloud nine",
+        ),
     ),
     "sad": (
-        ("disappointed", "wistful", "gloomy", "melancholy", "feeling down"),
+        ("disappointed", "wistful", "gloomy", "melancholy", "feeling down", "feeling blue", "bittersweet"),
         ("sad", "unhappy", "sorrowful", "tearful", "lonely", "mournful", "depressed", "crying"),
         ("heartbroken", "devastated", "grieving", "grief", "despairing", "miserable"),
     ),
     "angry": (
         ("annoyed", "irritated", "grumpy", "frustrated", "displeased", "resentful"),
         ("angry", "mad", "cross", "hostile", "indignant", "losing patience"),
-        ("furious", "enraged", "livid", "raging", "outraged", "seething"),
+        ("furious", "enraged", "livid", "raging", "outraged", "seething", "fuming", "hitting the roof"),
     ),
     "fear": (
-        ("worried", "nervous", "anxious", "uneasy", "apprehensive"),
+        ("worried", "nervous", "anxious", "uneasy", "apprehensive", "on edge", "creeped out"),
         ("afraid", "scared", "fearful", "frightened", "alarmed", "dread"),
         ("terrified", "panicked", "horrified", "petrified", "scared to death"),
     ),
@@ -41,14 +51,14 @@ PROTOTYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] 
         ("revolted", "sickened", "repulsed", "about to vomit"),
     ),
     "contempt": (
-        ("smug", "dismissive", "condescending", "haughty", "sarcastic"),
+        ("smug", "dismissive", "condescending", "haughty", "sarcastic", "smirking"),
         ("contempt", "contemptuous", "scornful", "sneering", "mocking", "arrogant", "no respect for them"),
         ("disdainful", "despising", "loathing someone inferior"),
     ),
     "surprised": (
         ("puzzled", "taken aback", "curious", "baffled"),
         ("surprised", "startled", "amazed", "unexpected", "disbelief"),
-        ("astonished", "shocked", "stunned", "flabbergasted", "astounded", "jaw dropped"),
+        ("astonished", "shocked", "stunned", "flabbergasted", "astounded", "jaw dropped", "mind blown"),
     ),
 }
 

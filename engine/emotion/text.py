@@ -32,6 +32,8 @@ SEED = 20261122
 # Softmax temperature of the prototype scores (cosines after centring) and the share below which an emotion is dropped.
 TEMPERATURE = 0.07
 SMALLEST_SHARE = 0.12
+# Cosine that a known word within a longer phrase counts as.
+INSIDE = 0.85
 NEUTRAL = EMOTIONS.index("neutral")
 # Below this confidence the answer is a guess: most of the wrong answers in our trials lay there.
 UNSURE = 0.3
@@ -257,8 +259,11 @@ def _embed_part(part: Part, encoder: TextEncoder) -> TextEmotion:
     query = _unit(encoder.encode([part.words]) - mean)[0]
     cosines = _unit(vectors - mean) @ query
     exact = np.array([word == part.words for word in words])
+    inside = np.array([f" {word} " in f" {part.words} " for word in words])
     if exact.any():
         cosines = np.where(exact, 1.0, np.minimum(cosines, 0.5))
+    elif inside.any():  # "secretly fuming": what a word says, its surroundings only colour
+        cosines = np.where(inside, np.maximum(cosines, INSIDE), np.minimum(cosines, 0.5))
     best_two = np.array([np.sort(cosines[emotions == e])[-2:] @ (0.4, 0.6) for e in range(len(EMOTIONS))])
     weights = np.exp((best_two - best_two.max()) / TEMPERATURE)
     weights /= weights.sum()
@@ -269,6 +274,8 @@ def _embed_part(part: Part, encoder: TextEncoder) -> TextEmotion:
         return TextEmotion(np.eye(len(EMOTIONS))[NEUTRAL].astype(np.float32), 0.0, confidence)
     near = np.exp((cosines - cosines.max()) / TEMPERATURE) * weights[emotions] * (emotions != NEUTRAL)
     own = float(near @ levels / near.sum()) if near.sum() > 0 else 0.0
+    # a guess is worn lightly: a strong face of four emotions at once would be no emotion
+    own *= min(confidence / UNSURE, 1.0)
     level = float(np.clip(own + part.shift, 0.5, MAX_LEVEL)) if part.level is None else part.level
     return TextEmotion(weights.astype(np.float32), level * (1 - float(weights[NEUTRAL])), confidence)
 

@@ -36,7 +36,7 @@ UNSEEN = {
     "scared stiff": "fear", "worried sick": "fear", "spooked": "fear",
     "yucky mess": "disgusted", "stomach-turning revulsion": "disgusted", "ghastly stench": "disgusted",
     "petulant rage": "angry", "ticked off": "angry", "pissed off": "angry", "grumpily displeased": "angry",
-    "jolly": "happy", "cheery grin": "happy", "grinning from ear to ear": "happy", "over the moon": "happy",
+    "jolly": "happy", "cheery grin": "happy", "grinning from ear to ear": "happy",
     "full of scorn": "contempt", "arrogant superiority": "contempt",
     "jaw-dropping amazement": "surprised", "could not believe her eyes": "surprised",
     "tranquil": "neutral", "no emotion at all": "neutral",
@@ -235,3 +235,32 @@ def test_torchvision_imports_beside_cpu_torch() -> None:
         "guard(); guard()\nimport torchvision, open_clip\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@needs_minilm
+@pytest.mark.parametrize(
+    ("phrase", "emotion", "low", "high"),
+    [
+        ("secretly fuming but polite", "angry", 1.5, 3.0),
+        ("smirking villain", "contempt", 0.5, 2.0),
+        ("butterflies in my stomach", "fear", 0.5, 2.0),
+        ("bittersweet nostalgia", "sad", 0.5, 2.0),
+        ("on cloud nine today", "happy", 2.0, 3.0),
+        ("mind blown", "surprised", 2.0, 3.0),
+        ("meh", "neutral", 0.0, 0.0),
+    ],
+)
+def test_odd_phrases_make_sane_faces(phrase: str, emotion: str, low: float, high: float) -> None:
+    """A known word within odd company decides; the level fits the word."""
+    found = embed_text(phrase)
+    assert int(found.weights.argmax()) == EMOTIONS.index(emotion)
+    assert low <= found.level <= high
+    assert found.sure
+
+
+@needs_minilm
+def test_a_guess_is_worn_lightly() -> None:
+    """What is not understood is said to be, and makes no face of full strength."""
+    found = embed_text("like a cat that got the cream")
+    assert not found.sure
+    assert found.level < 1.5
