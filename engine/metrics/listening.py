@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emotalker.engine.errors import UserError
 from emotalker.engine.metrics.lips import F64
+
+if TYPE_CHECKING:
+    from emotalker.engine.a2et.articulation import Articulator
+    from emotalker.engine.a2et.speech import SpeechFeatures
 
 F32 = NDArray[np.float32]
 RATE = 16_000
@@ -53,6 +60,46 @@ LOUDNESS = Listener(
 )
 
 
+ARTICULATION = (
+    "the opening, closure and rounding of the lips that the program's articulation model, which knows nobody's face, "
+    "hears in the sound"
+)
+
+
+@lru_cache(maxsize=1)
 def best_listener() -> Listener:
-    """What hears lips best in this installation."""
-    return LOUDNESS
+    """What hears lips best in this installation: the articulation model, else loudness."""
+    from emotalker.engine.a2et.articulation import load_articulator
+    from emotalker.engine.avatar.hearing import open_encoder
+
+    try:
+        model = load_articulator()
+        encoder = open_encoder(model.spec.speech, model.spec.speech_width)
+    except UserError:  # an installation without the model, or without the encoder whose features it takes
+        return LOUDNESS
+    return Listener("articulation", ARTICULATION, articulation(model, encoder))
+
+
+def articulation(model: Articulator, encoder: SpeechFeatures) -> Callable[[F32, float, int], dict[str, F64]]:
+    """Curves of the lips as an articulation model hears them.
+
+    Args:
+        model: the articulator.
+        encoder: what hears sound for it.
+    """
+    from emotalker.engine.a2et.articulation import CHANNELS
+    from emotalker.engine.avatar.hearing import hear
+
+    def curves(audio: F32, fps: float, count: int) -> dict[str, F64]:
+        heard = hear(audio, encoder)
+        own = model.spec.fps
+        mouth = model.hear(heard.features, heard.voice, max(int(np.ceil(count / fps * own)), 1))
+        at, known = (np.arange(count) + 0.5) / fps, (np.arange(len(mouth)) + 0.5) / own
+        channel = {name: np.interp(at, known, column) for name, column in zip(CHANNELS, mouth.T)}
+        return {
+            "opening": channel["jaw"] * (1 - channel["closed"]),
+            "closed": channel["closed"],
+            "rounded": channel["rounded"] - channel["spread"],
+        }
+
+    return curves

@@ -22,6 +22,7 @@ from emotalker.engine.metrics.evaluate import evaluate
 from emotalker.engine.metrics.image import psnr
 from emotalker.engine.metrics.kept import Kept
 from emotalker.engine.metrics.landmarks import FACE_OVAL, OUTER_LIPS
+from emotalker.engine.metrics.listening import LOUDNESS
 from emotalker.engine.tracking.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
@@ -95,7 +96,8 @@ def project(tmp_path: Path) -> tuple[Path, list[ClipInput]]:
 
 @pytest.fixture(autouse=True)
 def _without_sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clips' files do not exist."""
+    """The clips' files do not exist, and nothing is heard in them."""
+    monkeypatch.setattr("emotalker.engine.metrics.evaluate.best_listener", lambda: LOUDNESS)
     monkeypatch.setattr(passage, "read_audio", lambda _path: None)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from emotalker.engine.metrics.lips import CORNERS, EYES, LOWER_INNER, UPPER_INNER, seen_curves, sync, wrong_sound
-from emotalker.engine.metrics.listening import RATE, loudness
+from emotalker.engine.metrics.listening import RATE, articulation, loudness
 
 FPS = 25.0
 
@@ -91,6 +93,28 @@ def test_nothing_that_moves_nothing_to_score() -> None:
     assert sync({"opening": np.zeros(200)}, {"opening": wave(1)}, FPS) is None
     assert sync({"opening": wave(1, 20)}, {"opening": wave(1, 20)}, FPS) is None
     assert sync({"opening": wave(1)}, {"rounded": wave(1)}, FPS) is None
+
+
+def test_articulation_is_told_at_any_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels of the model at the picture's moments; closed lips are not open, spread lips are not rounded."""
+
+    class Model:
+        spec = SimpleNamespace(fps=25.0)
+
+        def hear(self, features: object, voice: object, count: int) -> NDArray[np.float64]:
+            ramp = np.linspace(0, 1, count)
+            return np.stack([np.full(count, 0.8), ramp, np.full(count, 0.6), np.full(count, 0.1), 0 * ramp], 1)
+
+    nothing = SimpleNamespace(features=0, voice=0)
+    monkeypatch.setattr("emotalker.engine.avatar.hearing.hear", lambda audio, encoder: nothing)
+    hears = articulation(Model(), None)  # type: ignore[arg-type]
+    for fps, count in ((25.0, 50), (30.0, 60)):
+        curves = hears(np.zeros(2 * RATE, np.float32), fps, count)
+        assert all(len(curve) == count for curve in curves.values())
+        assert curves["closed"][0] == pytest.approx(0, abs=0.03)
+        assert curves["closed"][-1] == pytest.approx(1, abs=0.03)
+        assert curves["opening"][-1] == pytest.approx(0, abs=0.03)
+        assert curves["rounded"] == pytest.approx(0.5)
 
 
 def test_loudness_follows_the_sound() -> None:

@@ -56,7 +56,7 @@ def test_findings_tables_and_pictures(qtbot: QtBot, tmp_path: Path) -> None:
     page.set_state(ReportState(REPORT, tmp_path))
     assert "The lips follow the sound: 86 % of the recording" in said(page)
     cards = page.findChildren(FindingCard)
-    assert [card.accessibleName() for card in cards][0].endswith("(good)")
+    assert cards[0].accessibleName().endswith("(good)")
     assert len(page.findChildren(Picture)) == 1
     tables = {table.accessibleName(): table for table in page.findChildren(FigureTable)}
     assert tables["Motion"].item(1, 1).text() == "2.40"
