@@ -36,6 +36,7 @@ class TrainJob:
         restart: begin stages that were stopped anew; with a single stage in `stages`, a finished one as well.
         stages: names of the stages to run, in order; None for all.
         check: whether to check clips that never were, and to refuse unusable ones.
+        without: parts left out of stage 2 for a comparison, see `emotalker.engine.training.config.PARTS`.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class TrainJob:
     restart: bool = False
     stages: tuple[str, ...] | None = None
     check: bool = True
+    without: tuple[str, ...] = ()
 
     def __call__(self, stop: StopToken) -> Training:
         """Run the stages that have work to do, each from its checkpoint, under the project's training lock.
@@ -93,8 +95,10 @@ class _Run:
 
     def __post_init__(self) -> None:
         from emotalker.engine.presets import preset  # brings torch
+        from emotalker.engine.training.config import without
 
         self.configs = stage_configs(preset(self.job.preset), self.project.manifest.fps)
+        self.configs["emote"] = without(self.configs["emote"], self.job.without)
 
     def train(self) -> Training:
         job, project = self.job, self.project

@@ -27,6 +27,15 @@ class StageName(enum.StrEnum):
     EMOTE = "emote"
 
 
+class PartName(enum.StrEnum):
+    """What can be left out of the emotional deformation, by the paper's names."""
+
+    EGD = "egd"
+    A2ET = "a2et"
+    NULL = "null"
+    NGI = "ngi"
+
+
 class Device(enum.StrEnum):
     """Where to compute."""
 
@@ -51,6 +60,13 @@ def train(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew instead of going on from a checkpoint, which is set aside.")
     ] = False,
+    without: Annotated[
+        list[PartName] | None,
+        typer.Option(
+            help="For a comparison, leave out the emotional deformation (egd), training on what is heard (a2et), the "
+            "null token (null) or the fitted neutral head (ngi); repeat for several. Without the option it comes back."
+        ),
+    ] = None,
 ) -> None:
     """Train the twin. Runs what is new or stale and says why; Ctrl-C keeps the work done, the same command goes on."""
     from emotalker.app.cli.console import say
@@ -71,7 +87,8 @@ def train(
         for clip in project.refresh():
             say(f"{clip.file} has changed since it was added.", "yellow")
     stages = (only.value,) if only is not None else None
-    job = TrainJob(project.folder, project.manifest.preset, device.value, restart, stages)
+    left_out = tuple(part.value for part in without or ())
+    job = TrainJob(project.folder, project.manifest.preset, device.value, restart, stages, without=left_out)
     with stoppable() as stop, Reporter() as reporter:
         outcome = run_recorded(project, job(stop), reporter)
     if outcome is Outcome.STOPPED:

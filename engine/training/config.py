@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from emotalker.engine.emotion.deformation import DeformationConfig
 from emotalker.engine.refining.config import RefineConfig
@@ -146,3 +147,22 @@ class Stage2Config:
     grey_count: int = 10_000
     checkpoint_seconds: float = 60.0
     preview_every: int = 500
+
+
+PARTS = ("egd", "a2et", "null", "ngi")
+"""What an ablation can leave out of stage 2, by the paper's names."""
+
+
+def without(config: Stage2Config, parts: Iterable[str]) -> Stage2Config:
+    """The settings with some of `PARTS` left out.
+
+    Raises:
+        KeyError: if there is no such part.
+    """
+    for part in parts:
+        if part == "null":
+            config = replace(config, deformation=replace(config.deformation, mask_null=True))
+        else:
+            switch = {"egd": "without_egd", "a2et": "without_a2et", "ngi": "without_ngi"}[part]
+            config = replace(config, **{switch: True})
+    return config
