@@ -10,7 +10,7 @@ from typing import Any
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import write_json
-from emotalker.engine.jobs import Event, Job, Metric, Notice, Outcome, StopToken
+from emotalker.engine.jobs import Event, Job, Notice, Outcome, StopToken
 from emotalker.engine.metrics import perceptual
 from emotalker.engine.metrics.judge import STAGE, Detect, Drive, FrameRenderer, Judge
 from emotalker.engine.metrics.kept import Kept
@@ -94,7 +94,6 @@ def evaluate(
     figures = together.means()
     facts = {"clips": per_clip, "passages": passages, "settings": _settings(judge, held, passages)}
     write_json(out / "report.json", {**figures, **facts, "schema_version": SCHEMA_VERSION})
-    yield Metric(STAGE, 0, {f"{group}.{name}": v for group, values in figures.items() for name, v in values.items()})
     return Outcome.FINISHED
 
 
