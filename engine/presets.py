@@ -47,7 +47,7 @@ _PRESETS = {
         TrackConfig(),
         Stage1Config(steps=14_000, count=20_000, most=24_000, size=512, refine=RefineConfig(3)),
         ExpressConfig(steps=800),
-        Stage2Config(steps=4000, size=512),
+        Stage2Config(steps=3000, batch=2, size=512),
     ),
     "best": Preset(
         TrackConfig(),

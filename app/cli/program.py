@@ -14,6 +14,7 @@ from emotalker.app.cli.add import add
 from emotalker.app.cli.assets import assets
 from emotalker.app.cli.bench import bench
 from emotalker.app.cli.check import check
+from emotalker.app.cli.combine import combine
 from emotalker.app.cli.console import print_error, say
 from emotalker.app.cli.demo import demo
 from emotalker.app.cli.evaluate import evaluate
@@ -95,7 +96,7 @@ app = typer.Typer(
     "The usual order: new, add, check, train, evaluate, render. "
     "Exit codes: 0 fine, 1 an error you can mend, 2 a bug, 130 stopped with Ctrl-C.",
 )
-for _command in (new, head, add, remove, check, train, render, evaluate, bench, demo):
+for _command in (new, head, add, remove, check, train, combine, render, evaluate, bench, demo):
     app.command()(_command)
 app.add_typer(assets, name="assets")
 

@@ -162,7 +162,12 @@ def without(config: Stage2Config, parts: Iterable[str]) -> Stage2Config:
     for part in parts:
         if part == "null":
             config = replace(config, deformation=replace(config.deformation, mask_null=True))
+        elif part == "egd":
+            config = replace(config, without_egd=True)
+        elif part == "a2et":
+            config = replace(config, without_a2et=True)
+        elif part == "ngi":
+            config = replace(config, without_ngi=True)
         else:
-            switch = {"egd": "without_egd", "a2et": "without_a2et", "ngi": "without_ngi"}[part]
-            config = replace(config, **{switch: True})
+            raise KeyError(part)
     return config

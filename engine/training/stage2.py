@@ -38,6 +38,7 @@ from emotalker.engine.training.losses import compose, picture_loss, psnr_of, rel
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 
 STAGE = "emote"
+MODEL = "model.safetensors"
 EVERY = 10
 """Steps between metrics."""
 FACE_POINTS = 468
@@ -79,9 +80,31 @@ def _emote(
     clips: Sequence[ClipInput], track_dir: Path, fit_dir: Path, express_dir: Path, out: Path, config: Stage2Config,
     stop: StopToken, device: str,
 ) -> Job:  # fmt: skip
-    models = [folder / "model.safetensors" for folder in (fit_dir, express_dir)]
+    run = RunFolder(out, stage_mark(clips, track_dir, fit_dir, express_dir, config))
+    if run.finished:
+        yield Notice(STAGE, "The emotional deformation is already trained on these clips.")
+        return Outcome.FINISHED
+    if config.without_egd:
+        write_arrays(out / "model.safetensors", {"none": np.zeros(1, np.float32)}, {"egd": "off"})
+        run.finish(config=asdict(config))
+        return Outcome.FINISHED
+    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth, fit_dir)
+    with closing(frames):
+        trainer = Stage2Trainer(frames, fit_dir / MODEL, express_dir, config, device)
+        yield from trainer.notices
+        return (yield from _train(trainer, run, stop))
+
+
+def stage_mark(
+    clips: Sequence[ClipInput], track_dir: Path, fit_dir: Path, express_dir: Path, config: Stage2Config
+) -> str:
+    """What a run of stage 2 is made from: clips, tracks, the stages before and the settings.
+
+    Raises:
+        UserError: if a stage before has not been finished.
+    """
     digest = hashlib.sha256(run_mark(clips, track_dir, asdict(config)).encode())
-    for path in models:
+    for path in (fit_dir / MODEL, express_dir / MODEL):
         if not path.exists():
             raise UserError(
                 "The emotional stage cannot start.",
@@ -92,19 +115,7 @@ def _emote(
     for clip in clips:
         if not clip.held_out:
             digest.update(track_path(clip.id, track_dir, fit_dir).read_bytes())
-    run = RunFolder(out, digest.hexdigest())
-    if run.finished:
-        yield Notice(STAGE, "The emotional deformation is already trained on these clips.")
-        return Outcome.FINISHED
-    if config.without_egd:
-        write_arrays(out / "model.safetensors", {"none": np.zeros(1, np.float32)}, {"egd": "off"})
-        run.finish(config=asdict(config))
-        return Outcome.FINISHED
-    frames = TrainingFrames(head_of(track_dir), clips, track_dir, config.size, config.weight_mouth, fit_dir)
-    with closing(frames):
-        trainer = Stage2Trainer(frames, models[0], express_dir, config, device)
-        yield from trainer.notices
-        return (yield from _train(trainer, run, stop))
+    return digest.hexdigest()
 
 
 def _train(trainer: Stage2Trainer, run: RunFolder, stop: StopToken) -> Job:
