@@ -63,5 +63,10 @@ class LogMel:
 
     def normalised(self, audio: F32, start: int, columns: int, peak: float) -> Tensor:
         """What the network reads, [80, columns]: range limited to 8 below the recording's `peak`."""
-        shifted = self.power(audio, start, columns) - max(peak, QUIETEST_PEAK) + PEAK
+        return self.scaled(self.power(audio, start, columns), peak)
+
+    @staticmethod
+    def scaled(power: Tensor, peak: float) -> Tensor:
+        """What the network reads of log10 mel power [80, columns] when the recording's loudest value is `peak`."""
+        shifted = power - max(peak, QUIETEST_PEAK) + PEAK
         return (shifted.clamp_min(PEAK - RANGE) + 4) / 4

@@ -72,16 +72,17 @@ class Utterance:
         speech: speech features at 50 Hz [n, S].
         voice: probability of speech at 50 Hz [n].
         length: frames at the model's rate that there are; beyond the end of the speech the mouth is at rest.
+        mean: of the features of the recording this is a piece of [S]; of these features when left out.
     """
 
-    def __init__(self, model: A2ET, speech: F32, voice: F32, length: int) -> None:
+    def __init__(self, model: A2ET, speech: F32, voice: F32, length: int, mean: Tensor | None = None) -> None:
         self.model, self.length, self.rate = model.eval(), length, model.spec.fps
         self._voice = np.asarray(voice, np.float32)
         self._speech = np.asarray(speech, np.float32)
         needed = int(np.ceil(length / self.rate * FEATURE_RATE)) + 1
         self.gate = silence_gate(np.pad(self._voice[:needed], (0, max(0, needed - len(self._voice)))))
         with torch.inference_mode():
-            self._mean = model.mean_of(as_tensor(self._speech), as_tensor(self._voice))
+            self._mean = model.mean_of(as_tensor(self._speech), as_tensor(self._voice)) if mean is None else mean
 
     def times(self, start: int, stop: int) -> NDArray[np.float64]:
         """Seconds of the middles of the frames [start, stop)."""

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from emotalker.engine import assets
-from emotalker.engine.a2et.logmel import LogMel
+from emotalker.engine.a2et.logmel import HOP, LogMel
 from emotalker.engine.a2et.windows import F32, SAMPLES_PER_FEATURE, blend_windows, feature_count, slice_padded
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays
@@ -83,6 +83,16 @@ class SpeechEncoder:
             return np.asarray(self._encode(mel[None])[0].numpy(), np.float32)
 
         return blend_windows(encode, feature_count(len(audio)), self.width, window=self._window, overlap=OVERLAP)
+
+    @torch.inference_mode()
+    def power(self, audio_16k: F32, start: int, count: int) -> Tensor:
+        """Log10 mel power [80, 2 count] of `count` features of sound [n], from sample `start`, a multiple of 160."""
+        return self._mel.power(np.asarray(audio_16k, np.float32), start // HOP, 2 * count)
+
+    @torch.inference_mode()
+    def heard(self, power: Tensor, peak: float) -> F32:
+        """Features [n, 384] of at most a window of `power` [80, 2 n] whose loudest value so far was `peak`."""
+        return np.asarray(self._encode(self._mel.scaled(power, peak)[None])[0].numpy(), np.float32)
 
     def _linear(self, x: Tensor, name: str) -> Tensor:
         return F.linear(x, self._weights[f"{name}.weight"], self._weights.get(f"{name}.bias"))

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emotalker.engine.a2et.windows import F32, FEATURE_RATE, SAMPLE_RATE, feature_count, sample_frames, slice_padded
@@ -91,3 +92,50 @@ def voice_probability(audio_16k: F32) -> F32:
         parts.append(probability.numpy())
     times = (np.arange(feature_count(len(audio))) + 0.5) / FEATURE_RATE
     return sample_frames(np.concatenate(parts), SAMPLE_RATE / FRAME, times)
+
+
+class VoiceListener:
+    """`voice_probability` of sound that comes bit by bit: each sample is heard once, and the last seconds are kept.
+
+    Args:
+        seconds: how much is kept.
+
+    Raises:
+        UserError: if the network's weights are not installed.
+    """
+
+    def __init__(self, seconds: float = 4.0) -> None:
+        self._network = _network()
+        self._state: tuple[Tensor, Tensor] | None = None
+        self._waiting = np.zeros(CONTEXT, np.float32)
+        self._kept = np.zeros(round(seconds * SAMPLE_RATE / FRAME), np.float32)
+        self._count = 0
+        self._end = 0
+
+    @torch.inference_mode()
+    def push(self, audio_16k: F32, start: int) -> None:
+        """Hear the next sound [n], mono at 16 kHz, that begins at sample `start`; what lies between was silent."""
+        gap = max(start - self._end, 0)
+        self._end = start + len(audio_16k)
+        # no more is made up than is remembered; whole frames keep the beat
+        skipped = max(gap // FRAME - len(self._kept), 0)
+        self._count += skipped
+        missing = np.zeros(gap - skipped * FRAME, np.float32)
+        self._waiting = np.concatenate([self._waiting, missing, np.asarray(audio_16k, np.float32)])
+        whole = (len(self._waiting) - CONTEXT) // FRAME
+        if whole <= 0:
+            return
+        piece = torch.from_numpy(self._waiting[: CONTEXT + whole * FRAME].copy())
+        probability, self._state = self._network(piece.unfold(0, CONTEXT + FRAME, FRAME), self._state)
+        self._waiting = self._waiting[whole * FRAME :]
+        fresh = probability.numpy()[-len(self._kept) :]
+        self._kept = np.concatenate([self._kept[len(fresh) :], fresh])
+        self._count += whole
+
+    def at(self, times: NDArray[np.floating]) -> F32:
+        """Probability of speech at some seconds of the sound [m]; before and after what is known, the nearest."""
+        known = min(self._count, len(self._kept))
+        if not known:
+            return np.zeros(len(times), np.float32)
+        first = (self._count - known) * FRAME / SAMPLE_RATE
+        return sample_frames(self._kept[-known:], SAMPLE_RATE / FRAME, np.asarray(times) - first)

@@ -24,7 +24,7 @@ from emotalker.engine.avatar.controls import (
 )
 from emotalker.engine.avatar.emotive import Emotive
 from emotalker.engine.avatar.hearing import Heard, hear, open_encoder
-from emotalker.engine.avatar.idle import idle_motion
+from emotalker.engine.avatar.idle import IdleMotion, idle_motion
 from emotalker.engine.avatar.lighting import LightTable
 from emotalker.engine.avatar.play import Player
 from emotalker.engine.camera import Camera
@@ -188,7 +188,14 @@ class Avatar:
         return self.driven(face, times, weights, level, heard, seed)
 
     def driven(
-        self, face: ExpressionTrack, times: NDArray[np.floating], weights: F32, level: F32, heard: Heard, seed: int
+        self,
+        face: ExpressionTrack,
+        times: NDArray[np.floating],
+        weights: F32,
+        level: F32,
+        heard: Heard,
+        seed: int,
+        idle: IdleMotion | None = None,
     ) -> Controls:
         """A face that speaks, on a head that moves and blinks by itself.
 
@@ -199,8 +206,9 @@ class Avatar:
             level: level of each frame [T].
             heard: what is being said.
             seed: picks blinks and head motion.
+            idle: blinks and head motion instead of those.
         """
-        idle, rest = idle_motion(times, seed, heard.voice), self.rest
+        idle, rest = idle_motion(times, seed, heard.voice) if idle is None else idle, self.rest
         neck = rest.neck + face.neck_emo + idle.neck
         root = root_transforms(rest.root_rotation + idle.root_rotation, rest.root_translation + idle.root_translation)
         names = self.expressions
