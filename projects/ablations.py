@@ -96,7 +96,7 @@ def judge_variants(
         place = folder / name
         job = variant_job(project, configs, name, place, device)
         if job is None:
-            result[name] = {"reason": "this version of the program has no switch for it."}
+            result[name] = {"reason": "this version of the program has no switch for it"}
             continue
         made_from = fingerprint_of(job.parts)
         known = figures(place, made_from)

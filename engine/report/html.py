@@ -37,7 +37,7 @@ h3 { font-size: 1rem; margin: 22px 0 6px; } p { max-width: 78ch; margin: 6px 0 1
 .unknown { --mark: var(--unknown); }
 .scroll { overflow-x: auto; border: 1px solid var(--edge); border-radius: 8px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .92rem; }
-th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid var(--edge); white-space: nowrap; }
+th, td { text-align: right; padding: 6px 9px; border-bottom: 1px solid var(--edge); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: inherit; }
 thead th { font-weight: 600; color: var(--muted); } tr { background: var(--card); }
 tbody tr:last-child td, tbody tr:last-child th { border-bottom: 0; } tbody th { font-weight: 400; }

@@ -34,7 +34,7 @@ def how_measured(report: Mapping[str, Any]) -> list[tuple[str, str]]:
             "a second is taken off, the lag within 0.2 s that fits best is taken, and the correlations of the "
             "channels are averaged. The same score is given for the recording itself, and for sound that does not "
             "belong to the picture (its own sound shifted, and other clips'): chance is not zero, because the lag is "
-            "free. It is not SyncNet's confidence.",
+            "free. The share in words takes that off both. It is not SyncNet's confidence.",
         ),
         (
             "AU error",

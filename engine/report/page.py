@@ -112,7 +112,8 @@ def _emotions(report: Mapping[str, Any], folder: Path) -> str:
     measured = "the mean neutral recording" if levels.get("reference") == "recorded" else "the twin's own level 0"
     text = (
         "The same words with the same head motion at every level. Displacement is how far the mean face moves from "
-        f"level 0; dots are recorded clips of that emotion, measured from {measured}. An emotion marked as not "
+        "level 0; dots are recorded clips of that emotion, their tracked expressions worn by the twin in the same pose "
+        f"and measured from {measured}. An emotion marked as not "
         "recorded was never shown by this person: what is seen there comes from what is known of others."
     )
     parts = ["<h2>Emotions and levels</h2>", html.paragraph(text)]

@@ -100,15 +100,15 @@ def ablation_table(report: Figures) -> Table:
     )  # fmt: skip
     found: Mapping[str, Any] = report.get("ablations", {})
     rows = [(VARIANTS["full"], *(number(report.get("audio", {}).get(c[0]), c[3]) for c in columns))]
-    missing = []
+    missing: dict[str, list[str]] = {}
     for name, entry in found.items():
         title = VARIANTS.get(name, name)
         figures = entry.get("figures", {}).get("audio", {})
         if figures:
             rows.append((title, *(number(figures.get(c[0]), c[3]) for c in columns)))
         else:
-            missing.append(f"{title}: {entry.get('reason', 'not run')}")
-    note = "Not measured: " + " ".join(missing) if missing else ""
+            missing.setdefault(entry.get("reason", "not run"), []).append(title)
+    note = " ".join(f"{', '.join(titles)}: {reason}." for reason, titles in missing.items())
     return Table(("driven by the voice", *(arrow(c[1], c[2]) for c in columns)), tuple(rows), (0,), note)
 
 

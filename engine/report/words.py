@@ -40,25 +40,36 @@ def findings(report: Mapping[str, Any]) -> list[Finding]:
 
 
 def sync_share(report: Mapping[str, Any]) -> float | None:
-    """Our lip-sync score as a share of the recording's own; None where the recording's does not stand above chance."""
-    ours, own = report.get("audio", {}).get("sync"), report.get("recorded", {}).get("sync")
-    chance = report.get("recorded", {}).get("sync_wrong", 0.0)
-    return ours / own if ours is not None and own is not None and own > max(chance + LEAST_MARGIN, 0) else None
+    """Our lip-sync score as a share of the recording's own, of both what any other sound would get taken off.
+
+    None where the recording's own does not stand above that.
+    """
+    ours, own = report.get("audio", {}), report.get("recorded", {})
+    if "sync" not in ours or "sync" not in own:
+        return None
+    above = own["sync"] - own.get("sync_wrong", 0.0)
+    return (ours["sync"] - ours.get("sync_wrong", 0.0)) / above if above > LEAST_MARGIN else None
 
 
 def _lips(report: Mapping[str, Any]) -> Finding | None:
     ours, recorded = report.get("audio", {}), report.get("recorded", {})
     if "sync" not in ours or "sync" not in recorded:
         return None
-    text = f"Lip-sync score {ours['sync']:.2f}; the recording itself gets {recorded['sync']:.2f}"
-    if "sync_wrong" in ours:
-        text += f", sound that does not belong to the picture {ours['sync_wrong']:.2f}"
+    text = f"Lip-sync score {_with_chance(ours)}; the recording itself {_with_chance(recorded)}"
     share = sync_share(report)
     if share is None:
         title = "Whether the lips follow the sound cannot be told from this clip"
         return Finding(title, f"{text}: that is too near to chance.", "unknown")
+    text += f". Without taking that off, {100 * ours['sync'] / recorded['sync']:.0f} %."
     verdict: Verdict = "good" if share >= 0.8 else "fair" if share >= 0.6 else "poor"
-    return Finding(f"The lips follow the sound: {100 * max(share, 0):.0f} % of the recording", f"{text}.", verdict)
+    return Finding(f"The lips follow the sound: {100 * max(share, 0):.0f} % of the recording", text, verdict)
+
+
+def _with_chance(figures: Mapping[str, Any]) -> str:
+    """A lip-sync score and what a sound that does not belong to the picture gets."""
+    if "sync_wrong" not in figures:
+        return f"{figures['sync']:.2f}"
+    return f"{figures['sync']:.2f}, of which other sounds get {figures['sync_wrong']:.2f}"
 
 
 def _face(report: Mapping[str, Any]) -> Finding | None:

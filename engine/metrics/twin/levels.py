@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotalker.engine.avatar import Avatar, Heard
+from emotalker.engine.avatar import Avatar, Controls, Heard
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.emotion.labels import EMOTIONS
 from emotalker.engine.gaussians.cpu import PlaybackRenderer
@@ -60,7 +61,8 @@ def judge_levels(
         "levels"; "emotions": by name "displacement" (mean distance of the landmarks of the mean face from those at
         level 0, px at 512, one per level), "motion" (how far landmarks move in ten frames, as Fig. 8 of the paper
         measures it) and "growing" (whether the displacement grows from level to level); "recorded": by clip's emotion
-        and level the same two figures, and "reference", what neutral they are measured from.
+        and level the same two figures, of its tracked expressions worn by the twin; "reference": what neutral those are
+        measured from, "recorded" or the "twin"'s.
     """
     points: dict[tuple[str, float], F32] = {}
     renderer = PlaybackRenderer()
@@ -72,10 +74,13 @@ def judge_levels(
             if stop.requested:
                 return None
             picture = draw(avatar, renderer, controls.frame(index), NORMAL_SIDE)
-            face = detect(picture)
-            found.append(np.full((478, 2), np.nan, np.float32) if face is None else face.points[:, :2])
+            found.append(_points(detect(picture)))
         points[emotion, level] = np.stack(found)
         yield Progress(STAGE, done + 1, len(wanted), "emotions and levels")
+    calm = avatar.controls_from_speech(heard, EmotionCurve.constant("neutral", 0.0), seed=0)
+    shown = yield from _recorded(avatar, recorded, calm, detect, stop)
+    if shown is None:
+        return None
     still = points["neutral", 0.0]
     if not np.isfinite(still).all(axis=(1, 2)).any():
         return {"levels": list(levels), "emotions": {}, "recorded": [], "reference": ""}
@@ -93,7 +98,7 @@ def judge_levels(
                 "growing": bool(np.all(np.diff(moved) > 0)),
                 "recorded": any(e == emotion for e, _ in avatar.recorded),
             }
-    return {**result, **_recorded(recorded, reference, mean["neutral", 0.0])}
+    return {**result, **_rows(shown, reference, mean["neutral", 0.0])}
 
 
 def tile(avatar: Avatar, heard: Heard, detect: Detect, size: int = 224, levels: Sequence[float] = TILE_LEVELS) -> U8:
@@ -140,24 +145,57 @@ def draw(avatar: Avatar, renderer: PlaybackRenderer, control: Any, size: int) ->
     return renderer.render(avatar.arrays(control), camera, plate)
 
 
-def _recorded(clips: Iterable[tuple[str, float, Track]], reference: F32, still: NDArray[np.float64]) -> dict[str, Any]:
+def _recorded(
+    avatar: Avatar, clips: Sequence[tuple[str, float, Track]], calm: Controls, detect: Detect, stop: StopToken
+) -> Generator[Event, None, list[tuple[str, float, F32]] | None]:
+    """Landmarks [T, 478, 2] of recorded expressions, worn by the twin in its calm pose; None if stopped.
+
+    The pictures of the recording itself would not do: a head that is held higher looks like another face.
+    """
+    renderer, found = PlaybackRenderer(), []
+    for done, (emotion, level, track) in enumerate(clips):
+        weights, levels = EmotionCurve.constant(emotion, level).sample([0.0])
+        controls = avatar.controls_from_track(track, avatar.quiet(), weights[0], float(levels[0]))
+        count = len(controls)
+        held = replace(
+            controls, root=_held(calm.root, count), neck=_held(calm.neck, count), eyes=_held(calm.eyes, count),
+            camera_code=_held(calm.camera_code, count),
+        )  # fmt: skip
+        points = []
+        for index in range(0, min(count, FRAMES * APART), APART):
+            if stop.requested:
+                return None
+            if track.confidence[index] > 0:
+                points.append(_points(detect(draw(avatar, renderer, held.frame(index), NORMAL_SIDE))))
+        if len(points) > 1 and np.isfinite(points).any():
+            found.append((emotion, level, np.stack(points)))
+        yield Progress(STAGE, done + 1, len(clips), "recorded clips")
+    return found
+
+
+def _rows(found: list[tuple[str, float, F32]], reference: F32, still: NDArray[np.float64]) -> dict[str, Any]:
     """Displacement and motion of recorded clips; from the mean of the neutral ones where there are any."""
-    found = []
-    for emotion, level, track in clips:
-        seen = track.landmarks[::APART] * np.float32(NORMAL_SIDE / track.size)
-        sure = track.confidence[::APART] > 0
-        if sure.sum() > 1:
-            found.append((emotion, level, steadied(seen[sure], reference)))
-    calm = [points for emotion, _, points in found if emotion == "neutral"]
-    base = np.concatenate(calm).mean(0, keepdims=True) if calm else still
+    clips = [(emotion, level, steadied(points, reference)) for emotion, level, points in found]
+    calm = [points for emotion, _, points in clips if emotion == "neutral"]
+    base = np.nanmean(np.concatenate(calm), axis=0, keepdims=True) if calm else still
     rows = [
         {
             "emotion": emotion, "level": level, "motion": motion(points, NORMAL_SIDE),
-            "displacement": displacement(points.mean(0, keepdims=True), base, NORMAL_SIDE),
+            "displacement": displacement(np.nanmean(points, axis=0, keepdims=True), base, NORMAL_SIDE),
         }
-        for emotion, level, points in found
+        for emotion, level, points in clips
     ]  # fmt: skip
     return {"recorded": rows, "reference": "recorded" if calm else "twin"}
+
+
+def _points(face: FaceObservation | None) -> F32:
+    """Landmarks [478, 2]; NaN without a face."""
+    return np.full((478, 2), np.nan, np.float32) if face is None else face.points[:, :2].astype(np.float32)
+
+
+def _held(values: F32, count: int) -> F32:
+    """The first row, `count` times."""
+    return np.repeat(values[:1], count, axis=0)
 
 
 def _around(face: FaceObservation | None) -> tuple[slice, slice]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from emotalker.engine.metrics.twin.levels import judge_levels, tile
 from emotalker.engine.metrics.twin.speed import judge_speed
 from emotalker.engine.metrics.twin.transition import judge_transition
 from emotalker.engine.tracking.landmarker import FaceObservation
+from emotalker.engine.tracking.track import Track
 
 SIDE = 512
 
@@ -85,11 +85,24 @@ def face(monkeypatch: pytest.MonkeyPatch) -> Face:
 
 def test_displacement_by_level(twin: Avatar, face: Face) -> None:
     """In proportion to the level where the face is; an emotion that stands still is not called growing."""
-    track = SimpleNamespace(
-        landmarks=np.repeat(face.points[None, :, :2], 40, 0).astype(np.float32), size=SIDE, confidence=np.ones(40)
-    )
+    count = 40
+    shapes = {
+        "psi": (62,), "jaw": (3,), "neck": (3,), "eyes": (2, 3), "root_rotation": (3,), "root_translation": (3,),
+        "au45": (), "landmarks": (478, 2), "blendshapes": (52,), "reprojection": (), "confidence": (),
+    }  # fmt: skip
+    zeros = {name: np.zeros((count, *shape), np.float32) for name, shape in shapes.items()}
+    zeros["confidence"] += 1
+    track = Track(**zeros, crop=np.zeros(3, np.float32), fps=25.0, size=SIDE)
     found = finish(
-        judge_levels(twin, heard(1.2), face, [("neutral", 0.0, track)], StopToken(), ("happy", "sad"), (0.0, 1.0, 2.0))
+        judge_levels(
+            twin,
+            heard(1.2),
+            face,
+            [("neutral", 0.0, track), ("happy", 2.0, track)],
+            StopToken(),
+            ("happy", "sad"),
+            (0.0, 1.0, 2.0),
+        )
     )
     happy, sad = found["emotions"]["happy"], found["emotions"]["sad"]
     assert happy["displacement"][0] == pytest.approx(0, abs=1e-6)
@@ -100,6 +113,7 @@ def test_displacement_by_level(twin: Avatar, face: Face) -> None:
     assert happy["recorded"] is False
     assert found["reference"] == "recorded"
     assert found["recorded"][0]["displacement"] == pytest.approx(0, abs=1e-3)
+    assert found["recorded"][1]["displacement"] == pytest.approx(happy["displacement"][2], abs=1e-3)
 
 
 def test_levels_without_a_face_and_when_stopped(twin: Avatar) -> None:
