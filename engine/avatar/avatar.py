@@ -238,13 +238,12 @@ class Avatar:
         with one_torch_thread():
             face = predict(self.a2et, heard.features, heard.voice, weight, levels, fps, count)
         if tracked_expression:
-            psi_emo, jaw_emo, jaw_neu = track.psi, track.jaw, track.jaw
+            psi_emo, jaw_emo = track.psi, track.jaw
         else:
             psi_emo, jaw_emo = drive_lids(face.psi_emo, track.au45, self.blink, names), face.jaw_emo
-            jaw_neu = face.jaw_neu
         root = root_transforms(track.root_rotation, track.root_translation)
         return Controls(
-            psi_neu=drive_lids(face.psi_neu, track.au45, self.blink, names), psi_emo=psi_emo, jaw_neu=jaw_neu,
+            psi_neu=drive_lids(face.psi_neu, track.au45, self.blink, names), psi_emo=psi_emo, jaw_neu=face.jaw_neu,
             jaw_emo=jaw_emo, neck=track.neck, eyes=track.eyes, root=root, au45=track.au45,
             camera_code=self._codes(root, track.neck), weights=weight, level=levels,
             lighting=self.light.mixed(weight, levels), speech=heard.features, window=self.window, fps=fps,

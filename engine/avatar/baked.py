@@ -160,9 +160,9 @@ class BakedDeformation:
         self._network = network
         attention, config = network.attention, network.config
         with torch.no_grad():
-            # K first: a frame's expression takes whole rows of it
-            learned = network.bake().expression.permute(1, 0, 2).flatten(1)
-            head = network.head_expression.permute(1, 0, 2).flatten(1)
+            # coefficients first: a frame's expression and jaw take whole rows of it
+            learned = network.drive_basis(network.bake()).permute(1, 0, 2).flatten(1)
+            head = network.head_basis().permute(1, 0, 2).flatten(1)
             self._basis = torch.cat([learned, learned - head], 1).contiguous()
             first, second = attention.motion[0], attention.motion[2]
             assert isinstance(first, torch.nn.Linear)
@@ -196,7 +196,7 @@ class BakedDeformation:
 
     def _columns(self, conditions: Conditions, room: _Room) -> F32:
         config = self._network.config
-        torch.mm(conditions.psi_emo - conditions.psi_neu, self._basis, out=room.moved)
+        torch.mm(conditions.residual(config.pose_cue), self._basis, out=room.moved)
         moved = room.moved.numpy()[0]
         half = len(moved) // 2
         _motion(moved[:half], self._reach, self._motion, self._still, room.y.numpy())

@@ -80,6 +80,8 @@ class Emotive:
             audio=row(control.audio),
             emotion=row(emotion),
             intensity=row(intensity),
+            jaw_neu=row(control.jaw_neu),
+            jaw_emo=row(control.jaw_emo),
         )
 
     def to_arrays(self) -> tuple[Arrays, dict[str, Any]]:

@@ -50,6 +50,16 @@ class BasisValues:
         """B_P: pose displacements [B, P, 3] in metres of pose features [B, 18]."""
         return torch.einsum("bk,pkc->bpc", features, self.pose)
 
+    def jaw(self, points: Tensor, joint: Tensor) -> Tensor:
+        """How the jaw moves points [P, 3] per entry of its rotation matrix less the identity [P, 9, 3], metres.
+
+        The rotation acts about `joint` [3] with the jaw's skinning weight; the pose basis adds its own. A turning jaw
+        moves points linearly in the entries of its matrix, so that this is all of Eq. 5 that a jaw can do.
+        """
+        eye = torch.eye(3, dtype=points.dtype, device=points.device)
+        carried = torch.einsum("p,pc,rx->prcx", self.weights[:, JAW], points - joint, eye)
+        return carried.flatten(1, 2) + self.pose[:, :9]
+
     def skin(self, points: Tensor, bones: Tensor) -> Tensor:
         """LBS: points [B, P, 3] moved by bones [B, 6, 3, 4]."""
         blended = (self.weights @ bones.flatten(2)).unflatten(2, (3, 4))

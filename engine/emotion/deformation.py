@@ -18,11 +18,11 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from emotalker.engine.emotion.attention import SpatialAudioEmotionAttention
-from emotalker.engine.emotion.basis import BasisValues, LearnedBasis, flame_loss, flame_targets, sinusoids
+from emotalker.engine.emotion.basis import JAW, BasisValues, LearnedBasis, flame_loss, flame_targets, sinusoids
 from emotalker.engine.emotion.spread import Reach, reach_of, spread
 from emotalker.engine.files import Arrays
 from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
-from emotalker.engine.head.model import HeadModel
+from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
 
 NEIGHBOURS = 4
 COLUMNS = 14
@@ -46,6 +46,7 @@ class DeformationConfig:
         audio_tokens: tokens they are condensed to.
         with_position: also move Gaussians beyond Eq. 5; off is the paper's exact form.
         mask_null: ablation, hide the null token from the attention and the query.
+        pose_cue: dM holds what the jaw's emotional part moves, too (Eq. 5 whole); off in twins of before.
     """
 
     n_anchors: int = 2000
@@ -58,6 +59,7 @@ class DeformationConfig:
     audio_tokens: int = 2
     with_position: bool = True
     mask_null: bool = False
+    pose_cue: bool = True
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Conditions:
         audio: speech features around the frame [B, W, S].
         emotion: f_e [B, 64].
         intensity: f_s [B, 64].
+        jaw_neu: jaw axis-angle without emotion [B, 3], radians.
+        jaw_emo: jaw axis-angle with emotion [B, 3].
     """
 
     psi_neu: Tensor
@@ -81,6 +85,16 @@ class Conditions:
     audio: Tensor
     emotion: Tensor
     intensity: Tensor
+    jaw_neu: Tensor
+    jaw_emo: Tensor
+
+    def residual(self, pose: bool) -> Tensor:
+        """What emotion adds to the drive [B, K], or with the entries of the jaw's rotation matrix [B, K + 9]."""
+        psi = self.psi_emo - self.psi_neu
+        if not pose:
+            return psi
+        jaw = axis_angle_to_matrix(self.jaw_emo) - axis_angle_to_matrix(self.jaw_neu)
+        return torch.cat([psi, jaw.flatten(1)], 1)
 
     def to(self, device: torch.device | str) -> Conditions:
         """The same on another device."""
@@ -136,6 +150,7 @@ class EmotionalDeformation(nn.Module):
     head_weights: Tensor
     limits: Tensor
     reach: Tensor
+    jaw_joint: Tensor
 
     def __init__(
         self,
@@ -159,6 +174,7 @@ class EmotionalDeformation(nn.Module):
         self.register_buffer("head_expression", torch.zeros(len(chosen), expressions, 3))
         self.register_buffer("head_pose", torch.zeros(len(chosen), 18, 3))
         self.register_buffer("head_weights", torch.zeros(len(chosen), 6))
+        self.register_buffer("jaw_joint", torch.zeros(3))
         self.register_buffer("reach", torch.full((len(chosen),), torch.inf))
         self._binding = (shapes.triangle[chosen], shapes.barycentric[chosen])
         self._reach: tuple[tuple[int, int], Reach] | None = None
@@ -182,6 +198,7 @@ class EmotionalDeformation(nn.Module):
         targets = flame_targets(head, identity, anchors, *self._binding)
         for name, value in zip(("expression", "pose", "weights"), (targets.expression, targets.pose, targets.weights)):
             getattr(self, f"head_{name}").copy_(value)
+        self.jaw_joint.copy_(head.shape(identity)[1][JAW].detach())
         return self.basis.fit_to_head(targets, anchors, steps, seed)
 
     def flame_loss(self, values: BasisValues | None = None) -> Tensor:
@@ -198,12 +215,23 @@ class EmotionalDeformation(nn.Module):
         comes from the head model's basis and stage 1.
 
         Args:
-            residuals: psi_emo - psi_neu of the training frames [F, K].
+            residuals: `Conditions.residual` of the training frames [F, K or K + 9].
         """
-        values = self.basis(self.anchors)
+        basis = self.drive_basis(self.basis(self.anchors))
         self.reach.zero_()
         for some in residuals.to(self.anchors.device).split(64):
-            self.reach.copy_(torch.maximum(self.reach, values.displace(some).norm(dim=-1).amax(0)))
+            moved = torch.einsum("bk,pkc->bpc", some, basis)
+            self.reach.copy_(torch.maximum(self.reach, moved.norm(dim=-1).amax(0)))
+
+    def drive_basis(self, values: BasisValues) -> Tensor:
+        """How the anchors move per unit of `Conditions.residual` [P, K or K + 9, 3], by the learned basis (Eq. 5)."""
+        if not self.config.pose_cue:
+            return values.expression
+        return torch.cat([values.expression, values.jaw(self.anchors, self.jaw_joint)], 1)
+
+    def head_basis(self) -> Tensor:
+        """The same by the head model, which has already moved every Gaussian."""
+        return self.drive_basis(BasisValues(self.head_expression, self.head_pose, self.head_weights))
 
     def forward(self, conditions: Conditions) -> Offsets:
         """Offsets of B frames to the Gaussians wearing `psi_emo` (Eqs. 5-11)."""
@@ -212,15 +240,15 @@ class EmotionalDeformation(nn.Module):
     def at_anchors(self, conditions: Conditions, basis: BasisValues | None = None) -> Tensor:
         """Columns of offsets at the anchors [B, P, 14]; `basis` may be baked."""
         values = self.basis(self.anchors) if basis is None else basis
-        residual = conditions.psi_emo - conditions.psi_neu
-        moved = values.displace(residual)
+        residual, drive = conditions.residual(self.config.pose_cue), self.drive_basis(values)
+        moved = torch.einsum("bk,pkc->bpc", residual, drive)
         where = torch.cat([sinusoids(self.anchors / 0.1, 4), self.embedding], -1)
         known = (self.reach / moved.detach().norm(dim=-1).clamp_min(1e-9)).clamp_max(1)
         cue = moved * known[..., None]
         z = self.attention(cue, where, conditions)
         columns = torch.tanh(self.regressors(z)) * self.limits
         # stage 1 has already moved every Gaussian by the head model's basis; the learned one adds what it knows better
-        correction = moved - torch.einsum("bk,pkc->bpc", residual, self.head_expression)
+        correction = torch.einsum("bk,pkc->bpc", residual, drive - self.head_basis())
         means = columns[..., :3] + correction if self.config.with_position else correction
         return torch.cat([means, columns[..., 3:]], -1)
 
@@ -251,10 +279,11 @@ class EmotionalDeformation(nn.Module):
     def from_arrays(arrays: Arrays, spec: dict[str, Any], shapes: GaussianBlendshapes) -> EmotionalDeformation:
         """What `to_arrays` gave, for the same Gaussians."""
         sizes = {k: int(v) for k, v in spec.items() if k != "config"}
-        network = EmotionalDeformation(DeformationConfig(**spec["config"]), shapes, **sizes)
+        config = DeformationConfig(**{"pose_cue": False, **spec["config"]})
+        network = EmotionalDeformation(config, shapes, **sizes)
         tensors = {k: torch.from_numpy(np.array(v)) for k, v in arrays.items()}
-        # twins of before carry no reach
-        network.load_state_dict({"reach": network.reach, **tensors})
+        # twins of before carry neither
+        network.load_state_dict({"reach": network.reach, "jaw_joint": network.jaw_joint, **tensors})
         return network.eval()
 
 

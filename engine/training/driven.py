@@ -73,13 +73,9 @@ class DrivenClip:
             audio=torch.from_numpy(audio_window(self.speech, track.fps, frame, window))[None],
             emotion=torch.from_numpy(emotion)[None],
             intensity=torch.from_numpy(intensity)[None],
+            jaw_neu=torch.from_numpy(self.heard.jaw_neu[frame])[None],
+            jaw_emo=torch.from_numpy((self.heard.jaw_emo if heard else track.jaw)[frame])[None],
         )
-
-    def residuals(self) -> Tensor:
-        """psi_emo - psi_neu of all frames, tracked and heard [2 T, K]."""
-        count = min(len(self.posed.psi), len(self.heard_psi))
-        pairs = (self.posed.psi[:count], self.heard_psi[:count])
-        return torch.cat([psi - self.neutral_psi[:count] for psi in pairs])
 
 
 def drive_clips(frames: TrainingFrames, express_dir: Path) -> tuple[list[DrivenClip], F32]:

@@ -324,10 +324,16 @@ class Stage2Trainer:
         self.network.load_state_dict(tensors)
         restore_optimizer(self.optimizer, dict(self.network.named_parameters()), arrays)
 
+    def _residuals(self) -> Tensor:
+        """What emotion adds to the drive of every training frame, tracked and heard [2 F, K or K + 9]."""
+        pose = self.config.deformation.pose_cue
+        cases = [(self.driven[c], i, heard) for c, i in self.frames.index for heard in (False, True)]
+        return torch.cat([d.conditions(i, heard, self.labels, 1).residual(pose) for d, i, heard in cases])
+
     def write_model(self, path: Path) -> None:
         """The network, what it knows, and the label embeddings it was trained on; without NGI also its Gaussians."""
         c, network = self.config, self.network.cpu().eval()
-        network.learn_reach(torch.cat([d.residuals() for d in self.driven]))
+        network.learn_reach(self._residuals())
         recorded = [(d.posed.clip.emotion, d.posed.clip.level) for d in self.driven]
         arrays, spec = Emotive(network, self.labels, Known.of(recorded, c.blank_labels > 0)).to_arrays()
         if c.without_ngi:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from emotalker.engine.emotion.basis import JAW
 from emotalker.engine.emotion.deformation import Conditions, DeformationConfig, EmotionalDeformation, interpolation
 from emotalker.engine.emotion.text import TableTextEncoder, label_embeddings
 from emotalker.engine.gaussians.blendshapes import FACE, TEETH_UPPER, TORSO, GaussianBlendshapes
 from emotalker.engine.gaussians.deltas import SparseDeltas
 from emotalker.engine.gaussians.gaussians import Gaussians
+from emotalker.engine.head.model import axis_angle_to_matrix
 
 N, K, S, WINDOW = 400, 5, 12, 6
 CONFIG = DeformationConfig(n_anchors=60, window=WINDOW)
@@ -38,6 +40,7 @@ def _network(config: DeformationConfig = CONFIG, lively: bool = True) -> Emotion
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = EmotionalDeformation(config, _shapes(), K, S).eval()
+        network.head_weights.copy_(network.bake().weights)  # as if fitted to a head
         if lively:
             torch.nn.init.normal_(network.get_parameter("regressors.2.weight"), std=0.1)
             torch.nn.init.normal_(network.basis.expression.weight, std=0.05)
@@ -54,7 +57,9 @@ def _conditions(levels: list[float]) -> Conditions:
 
     happy = torch.from_numpy(labels.emotion[1]).expand(count, -1)
     level = torch.from_numpy(labels.level_token(np.array(levels, np.float32)))
-    return Conditions(same(K), same(K), same(1)[:, 0], same(12), same(WINDOW, S), happy, level)
+    return Conditions(
+        same(K), same(K), same(1)[:, 0], same(12), same(WINDOW, S), happy, level, 0.1 * same(3), 0.2 * same(3)
+    )
 
 
 def test_shapes_and_untouched_layers() -> None:
@@ -161,3 +166,32 @@ def test_round_trip() -> None:
     assert again.config == network.config
     for name in NAMES:
         assert torch.equal(getattr(again(conditions), name), getattr(network(conditions), name))
+
+
+def test_the_cue_of_a_turning_jaw_is_that_of_linear_blend_skinning() -> None:
+    """dM's jaw part is what the anchors move by when the jaw turns about its joint with its weight (Eq. 5)."""
+    network = _network(lively=False)
+    joint = torch.tensor([0.0, -0.02, 0.01])
+    network.jaw_joint.copy_(joint)
+    values = network.bake()
+    share = torch.rand(len(network.anchors), generator=torch.Generator().manual_seed(0))
+    values.weights.zero_()
+    values.weights[:, JAW], values.weights[:, 0] = share, 1 - share
+    axis = torch.tensor([[0.3, 0.05, -0.02]])
+    turn = axis_angle_to_matrix(axis)[0]
+    bones = torch.eye(3, 4).expand(1, 6, 3, 4).clone()
+    bones[0, JAW] = torch.cat([turn, (joint - turn @ joint)[:, None]], 1)
+    wanted = values.skin(network.anchors[None], bones) - network.anchors
+    one = replace(_conditions([1.0]), jaw_neu=torch.zeros(1, 3), jaw_emo=axis)
+    one = replace(one, psi_emo=one.psi_neu)
+    got = torch.einsum("bk,pkc->bpc", one.residual(True), network.drive_basis(values))
+    torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-4)
+
+
+def test_skinning_weights_learn_from_pictures() -> None:
+    """Where the emotion opens the jaw, the loss reaches the learned skinning and pose bases."""
+    network = _network()
+    network(_conditions([2.0])).means.square().sum().backward()
+    for layer in (network.basis.skinning, network.basis.pose):
+        assert layer.weight.grad is not None
+        assert float(layer.weight.grad.abs().max()) > 0
