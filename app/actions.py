@@ -81,6 +81,9 @@ TABLE: tuple[ActionSpec, ...] = (
     _spec("train.resume", "&Go on", "Go on with the paused job", icon="play", needs="job paused"),
     _spec("train.stop", "&Stop and keep", "Stop the running job; what was learned is kept", icon="stop", needs="job"),
     _play("toggle", "&Play / pause", "Play or pause", "Space", "K", icon="play"),
+    _play("live", "Li&ve", "Let the twin say what the microphone hears, while it is said", "Ctrl+L", icon="microphone",
+          checkable=True),
+    _play("live_end", "End Live", "Stop listening", "Esc", icon="stop", needs="twin live"),
     _play("back", "Play &backward", "Play backward; again for twice the speed", "J", icon="back"),
     _play("forward", "Play &forward", "Play; again for twice the speed", "L", icon="forward"),
     _play("previous_frame", "Previous frame", "One frame back", "Left"),
@@ -131,10 +134,10 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Edit", ("edit.undo", "edit.redo", "", "clips.remove", "clips.check", "clips.tracking",
                "clips.relink", "", "edit.settings")),
     ("&Train", ("train.start", "train.pack", "train.pause", "train.resume", "train.stop")),
-    ("&Play", ("play.toggle", "play.back", "play.forward", "", "play.previous_frame", "play.next_frame",
-               "play.second_back", "play.second_on", "play.start", "play.end", "", "play.mark_in", "play.mark_out",
-               "play.clear_marks", "", "play.key", "play.previous_key", "play.next_key", "play.emotion_more",
-               "play.emotion_less")),
+    ("&Play", ("play.toggle", "play.back", "play.forward", "", "play.live", "play.live_end", "",
+               "play.previous_frame", "play.next_frame", "play.second_back", "play.second_on", "play.start", "play.end",
+               "", "play.mark_in", "play.mark_out", "play.clear_marks", "", "play.key", "play.previous_key",
+               "play.next_key", "play.emotion_more", "play.emotion_less")),
     ("&View", ("page.home", "page.clips", "page.train", "page.perform", "page.export", "page.report", "",
                "play.view_reset", "play.view_left", "play.view_right", "play.view_up", "play.view_down", "play.view_in",
                "play.view_out", "", "view.hud", "view.fullscreen")),
@@ -186,8 +189,8 @@ class Actions(QObject):
         """Enable what can be used now.
 
         Args:
-            flags: those that are up, of: project, clips, missing, selection, twin, voice, undo, redo, job, running,
-                paused, no-job, idle.
+            flags: those that are up, of: project, clips, missing, selection, twin, voice, live, undo, redo, job,
+                running, paused, no-job, idle.
         """
         up = frozenset(flags)
         for id_, action in self._actions.items():

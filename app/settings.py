@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
         preset: name of the training preset chosen last.
         render_backend: what draws the twin; "auto" takes the best that works.
         audio_device: name of the output; empty for the system's.
+        microphone: name of the input that Live listens to; empty for the system's.
         render_size: longest side of the twin in pixels.
         pause_training_while_playing: give all of the machine to playback.
         tour_done: whether the tour was seen.
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     preset: str = "standard"
     render_backend: Literal["auto", "cpu", "gl", "cuda"] = "auto"
     audio_device: str = ""
+    microphone: str = ""
     render_size: Annotated[int, msgspec.Meta(ge=128, le=2048)] = 512
     pause_training_while_playing: bool = False
     tour_done: bool = False

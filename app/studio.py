@@ -90,7 +90,7 @@ class Studio(QObject):
         self._working: _Slow | None = None
         self._missing = False
         self._remedies: deque[tuple[BaseException, Remedy]] = deque(maxlen=4)  # a dialog may wait for the one before
-        self.ready = False
+        self.ready = self._live = False
         session = self.session
         for signal in (session.project_changed, session.manifest_changed):
             signal.connect(self._look)
@@ -217,6 +217,12 @@ class Studio(QObject):
     def _refresh(self, *_: object) -> None:
         self.actions.set_flags(self.flags())
 
+    def set_live(self, live: bool) -> None:
+        """Whether a microphone drives the twin."""
+        if live != self._live:
+            self._live = live
+            self._refresh()
+
     def flags(self) -> set[str]:
         """Which conditions of the table of actions hold now."""
         session, project, job = self.session, self.session.project, self.job()
@@ -228,6 +234,7 @@ class Studio(QObject):
         up |= {"selection"} if session.selection else set()
         up |= {"twin"} if session.twin is not None else set()
         up |= {"voice"} if session.performance.voice else set()
+        up |= {"live"} if self._live else set()
         up |= {"undo"} if session.undo.canUndo() else set()
         up |= {"redo"} if session.undo.canRedo() else set()
         if job is None:

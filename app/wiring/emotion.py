@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from emotalker.app.commands.performance import SetCurve
 from emotalker.engine.emotion import edit
@@ -23,6 +23,9 @@ NEUTRAL = tuple(1.0 if emotion == "neutral" else 0.0 for emotion in EMOTIONS)
 
 class EmotionWiring(QObject):
     """Connects emotion panel and timeline lane; what is dragged is shown at once and kept at the end of the drag."""
+
+    changed = Signal()
+    """What is felt at the playhead may be another: it was edited or dragged, or the playhead moved."""
 
     def __init__(self, performing: Performing) -> None:
         super().__init__(performing)
@@ -61,6 +64,12 @@ class EmotionWiring(QObject):
         before, after = (edit.key_beside(curve, time, step) is not None for step in (-1, 1))
         self._panel.set_value(weights, level, scope != "new")
         self._panel.set_context(scope, time, easing, before, after)
+        self.changed.emit()
+
+    @property
+    def felt(self) -> tuple[tuple[float, ...], float]:
+        """Shares of the emotions and level at the playhead, as they are shown."""
+        return edit.emotion_at(self._curve, self._performing.time)
 
     def add_key(self) -> None:
         """Keep what is felt at the playhead as a keyframe."""
@@ -119,6 +128,7 @@ class EmotionWiring(QObject):
         self._timeline.set_curve(curve)
         if self._performing.performer is not None:
             self._performing.performer.set_curve(curve)
+        self.changed.emit()
 
 
 def _read(text: str) -> TextEmotion:

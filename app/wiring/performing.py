@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from emotalker.app.studio import Studio
 from emotalker.app.wiring.emotion import EmotionWiring
+from emotalker.app.wiring.live import LiveWiring
 from emotalker.app.wiring.loading import Loading, Voice
 from emotalker.app.wiring.scene import SceneWiring
 from emotalker.app.wiring.transport import TransportWiring
@@ -72,6 +73,8 @@ class Performing(QObject):
         self.scene = SceneWiring(self)
         self.transport = TransportWiring(self)
         self.emotion = EmotionWiring(self)
+        self.live = LiveWiring(self)
+        self.emotion.changed.connect(self.live.feel)
 
     @property
     def time(self) -> float:
@@ -86,6 +89,7 @@ class Performing(QObject):
     def close(self) -> None:
         """Stop playing and let every thread end."""
         self._timer.stop()
+        self.live.stop()
         self.scene.keep_camera()
         if self.performer is not None:
             self.performer.close()
@@ -101,6 +105,7 @@ class Performing(QObject):
         performer = self.performer
         if performer is None or self.session.twin is None:
             return
+        self.live.stop()
         first, last = self.transport.range
         if performer.duration and rate > 0 and performer.time >= last - AT_END:
             performer.seek(first)
@@ -109,10 +114,20 @@ class Performing(QObject):
         performer.play()
         self._timer.start()
         self.page.timeline.set_playing(True)
+        self.hold_job()
+
+    def hold_job(self) -> None:
+        """Let a running training rest while the twin performs, if the user wants that."""
         job = self.studio.job()
         if self.studio.settings.values.pause_training_while_playing and job and job.phase is Phase.RUNNING:
             self._paused_job = job.id
             self.studio.queue.pause(job.id)
+
+    def release_job(self) -> None:
+        """Let it go on."""
+        if self._paused_job is not None:
+            self.studio.queue.resume(self._paused_job)
+            self._paused_job = None
 
     def pause(self) -> None:
         """Stand still at the playhead."""
@@ -147,7 +162,7 @@ class Performing(QObject):
 
     # ---- what the performer gives, in its threads ----
 
-    def _on_frame(self, frame: Frame) -> None:
+    def take_frame(self, frame: Frame) -> None:
         """Keep the newest frame alone: a window that is late shows the present, not what it missed."""
         with self._lock:
             waiting, self._latest = self._latest is not None, frame
@@ -162,7 +177,7 @@ class Performing(QObject):
 
     def _presented(self, serial: int, when: float) -> None:
         performer = self.performer
-        if performer is None:
+        if performer is None or self.live.running:
             return
         performer.shown(serial, when)
         if performer.playing and not self._announced:
@@ -185,7 +200,7 @@ class Performing(QObject):
         if self.performer is None:
             from emotalker.engine.playback import Performer
 
-            self.performer = Performer(self._on_frame, self._failed.emit, self._noticed.emit)
+            self.performer = Performer(self.take_frame, self._failed.emit, self._noticed.emit)
             self.scene.performer_made()
         self.performer.set_twin(avatar)
         self.page.viewport.set_limits(limits_of(avatar))
@@ -241,6 +256,5 @@ class Performing(QObject):
         self._timer.stop()
         self.page.timeline.set_playing(False)
         self.show_time()
-        if self._paused_job is not None:
-            self.studio.queue.resume(self._paused_job)
-            self._paused_job = None
+        if not self.live.on:
+            self.release_job()

@@ -106,6 +106,7 @@ class TransportWiring(QObject):
             self._performing.seek(self._performing.performer.duration)
 
     def _scrub_started(self) -> None:
+        self._performing.live.stop()  # what is scrubbed is heard, and a microphone would hear it too
         self._resume = self._performing.playing
         self._performing.pause()
 

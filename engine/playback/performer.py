@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from emotalker.engine.emotion.curve import EmotionCurve
 from emotalker.engine.playback.assembly import Assembly
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from emotalker.engine.avatar import Avatar, Heard
     from emotalker.engine.gaussians.cpu import GaussianArrays
     from emotalker.engine.media import AudioTrack
+
+
+class Guest(Protocol):
+    """Somebody else who makes the frames for a while, as a microphone does."""
+
+    @property
+    def arrays(self) -> GaussianArrays | None:
+        """Posed and lit Gaussians of its newest frame."""
 
 
 class Performer:
@@ -51,6 +59,7 @@ class Performer:
         self._avatar: Avatar | None = None
         self._heard: Heard | None = None
         self._curve, self._seed = neutral(), 0
+        self._guest: Guest | None = None
         self._look = Look()
         self._meter = Meter()
         self._speaker = Speaker(on_notice, device, now)
@@ -64,6 +73,13 @@ class Performer:
         """Show this twin, at the same place, playing or not; None shows nothing more."""
         with self._lock:
             self._avatar = avatar
+            self._act()
+
+    def set_guest(self, guest: Guest | None) -> None:
+        """Make no frames while this one makes them; None goes on. Playing is paused."""
+        with self._lock:
+            self._speaker.pause()
+            self._guest = guest
             self._act()
 
     def set_voice(self, track: AudioTrack | None, heard: Heard | None) -> None:
@@ -179,9 +195,15 @@ class Performer:
         return duration if math.isfinite(duration) else 0.0
 
     @property
+    def look(self) -> Look:
+        """How the twin is looked at."""
+        return self._look
+
+    @property
     def arrays(self) -> GaussianArrays | None:
         """Posed and lit Gaussians of the newest frame, in world space; standing still they are what is on show."""
-        return self._assembly.arrays
+        guest = self._guest
+        return guest.arrays if guest is not None else self._assembly.arrays
 
     def shown(self, serial: int, moment: float) -> None:
         """The viewport painted a frame at `moment`, `time.perf_counter`."""
@@ -215,7 +237,7 @@ class Performer:
 
     def _act(self) -> None:
         act = None
-        if self._avatar is not None:
+        if self._avatar is not None and self._guest is None:
             act = Act(self._avatar, self._heard, self._curve, self._seed)
         self._assembly.show(act, self._look)
 

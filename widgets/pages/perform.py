@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 from emotalker.widgets import style
 from emotalker.widgets.common.drops import FileDrop
 from emotalker.widgets.emotion import EmotionPanel
+from emotalker.widgets.live import LiveStrip
 from emotalker.widgets.pages.scene import ScenePanel
 from emotalker.widgets.timeline import Timeline
 from emotalker.widgets.transport import TransportBar
@@ -31,6 +32,8 @@ class PerformPage(QWidget):
         self.emotion = EmotionPanel()
         self.scene = ScenePanel()
         self.transport = TransportBar()
+        self.live = LiveStrip()
+        self.live.hide()
         self.timeline = Timeline()
         self.viewport.files_dropped.connect(self.files_dropped.emit)
         self.timeline.files_dropped.connect(self.files_dropped.emit)
@@ -49,6 +52,7 @@ class PerformPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.space(1) // 2)
         column.addWidget(self.transport)
+        column.addWidget(self.live)
         column.addWidget(self.timeline, 1)
 
         down = QSplitter(Qt.Orientation.Vertical)

@@ -13,6 +13,7 @@ from emotalker.widgets import style
 SILENT = "No sound device: playing silently"
 DEFAULT = "Default sound device"
 NO_END = "/ no voice"
+LIVE_TIP = "Let the twin say what the microphone hears, while it is said (Ctrl+L)"
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
@@ -33,6 +34,8 @@ class TransportBar(QWidget):
     """The loop ends at the playhead."""
     device_changed = Signal(str)
     """Name of the chosen sound device, empty for the system's default."""
+    live_toggled = Signal(bool)
+    """Let a microphone drive the twin, or no longer."""
     volume_changed = Signal(float)
     """0 to 1; 0 while muted."""
 
@@ -79,7 +82,7 @@ class TransportBar(QWidget):
             self._duration = duration
             self._total.setText(f"/ {clock_ms(duration)}" if duration > 0 else NO_END)
             for name, button in self._buttons.items():
-                button.setEnabled(duration > 0 or name == "mute" or (idle and name == "play"))
+                button.setEnabled(duration > 0 or name == "mute" or (idle and name in ("play", "live")))
         if before is None or shown[:2] != before[:2]:
             self._show_playing(playing, rate)
 
@@ -89,6 +92,14 @@ class TransportBar(QWidget):
         button.blockSignals(True)
         button.setChecked(on)
         button.blockSignals(False)
+
+    def set_live(self, on: bool) -> None:
+        """Show whether a microphone drives the twin, without telling it."""
+        button = self._buttons["live"]
+        button.blockSignals(True)
+        button.setChecked(on)
+        button.blockSignals(False)
+        button.setToolTip("End Live (Ctrl+L or Esc)" if on else LIVE_TIP)
 
     def set_volume(self, volume: float) -> None:
         """Show another volume, 0 to 1, without telling it."""
@@ -200,6 +211,12 @@ class TransportBar(QWidget):
         self._device.setMinimumContentsLength(len(SILENT) - 4)
         self._device.activated.connect(self._choose_device)
         self._device.addItem(DEFAULT, "")
+        live = self._button("live", "microphone", "Live", LIVE_TIP)
+        live.setText("Live")
+        live.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        live.setCheckable(True)
+        live.toggled.connect(self.live_toggled)
+        line.addWidget(live)
         for widget in (mute, self._volume, self._device):
             line.addWidget(widget)
         return row
