@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 
 SAMPLE_RATE = 16000
+SUBFRAMES = 2
+"""Speech features per frame: 50 Hz for 25 frames a second."""
 FEATURE_RATE = 50
 SAMPLES_PER_FEATURE = SAMPLE_RATE // FEATURE_RATE
 
@@ -100,3 +102,9 @@ def as_tensor(array: NDArray[Any]) -> torch.Tensor:
     and a resumed training would differ in the last bit.
     """
     return torch.from_numpy(np.ascontiguousarray(array)).clone()
+
+
+def frame_features(values: F32, fps: float, first: float, count: int) -> F32:
+    """50 Hz values [n, ...] for frames [count, 2, ...]; `first` is the (fractional) number of the first frame."""
+    times = (first + (np.arange(count * SUBFRAMES) + 0.5) / SUBFRAMES) / fps
+    return sample_frames(values, FEATURE_RATE, times).reshape(count, SUBFRAMES, *values.shape[1:])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emotalker.engine.a2et.articulation import mouth_curves, psi_of
 from emotalker.engine.emotion.labels import MAX_LEVEL
 from emotalker.engine.synthetic.phones import Phone
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 TICK = 0.005
-JAW_OPEN = 0.17
 
 # expression at level 3; jaw opening under "jaw" and nodding of the neck under "nod", both in radians
 EMOTION_FACES: dict[str, dict[str, float]] = {
@@ -83,24 +84,16 @@ def perform(
     rng = np.random.default_rng(seed)
     times: F64 = np.asarray((np.arange(round(seconds * fps)) + 0.5) / fps, np.float64)
     count = len(times)
-    mouth = _mouth(phones, seconds, times)
+    mouth = mouth_channels(phones, seconds, times)
     au45 = _blinks(rng, seconds, times)
     mood = (level / MAX_LEVEL) * (0.92 + 0.08 * _drift(rng, times, 0.3))
     face = EMOTION_FACES[emotion]
     curves: dict[str, F64] = {n: mood * v for n, v in face.items() if n not in ("jaw", "nod")}
     glance = np.stack([_glance(rng, times, 0.05), _glance(rng, times, 0.09)], 1)
-    closed, free = mouth["closed"], 1 - mouth["closed"]
-    jaw = JAW_OPEN * mouth["jaw"] + mood * face.get("jaw", 0.0)
-    jaw = jaw * (1 - 0.9 * closed)
-    _add(curves, "mouthClose", 0.16 * closed)
-    _add(curves, "mouthPress", 0.35 * closed)
-    _add(curves, "mouthRollLower", 0.2 * closed + 0.65 * mouth["tucked"])
-    _add(curves, "mouthRollUpper", 0.12 * closed)
-    _add(curves, "mouthUpperUp", 0.3 * mouth["tucked"] + 0.10 * mouth["jaw"])
-    _add(curves, "mouthPucker", 0.75 * mouth["rounded"])
-    _add(curves, "mouthFunnel", 0.45 * mouth["rounded"] * free)
-    _add(curves, "mouthStretch", 0.55 * mouth["spread"])
-    _add(curves, "mouthLowerDown", 0.30 * mouth["spread"] * free)
+    spoken = mouth_curves(mouth)
+    jaw = spoken.pop("jaw") + mood * face.get("jaw", 0.0) * (1 - 0.9 * mouth["closed"])
+    for name, values in spoken.items():
+        _add(curves, name, values)
     _add(curves, "eyeBlink", 0.97 * au45)
     _add(curves, "eyeLookDown", np.clip(glance[:, 0] / 0.3, 0, 1))
     _add(curves, "browInnerUp", 0.10 * np.clip(_drift(rng, times, 0.5), 0, 1))
@@ -110,7 +103,7 @@ def perform(
     eyes[:, :, :2] = glance[:, None]
     sway = np.stack([_drift(rng, times, 0.25) for _ in range(6)], 1)
     return Performance(
-        _psi(curves, names, count),
+        psi_of(curves, names, count),
         _f32(np.stack([jaw, np.zeros(count), np.zeros(count)], 1)),
         _f32(neck),
         _f32(eyes),
@@ -128,17 +121,7 @@ def _add(curves: dict[str, F64], name: str, values: F64) -> None:
     curves[name] = curves[name] + values if name in curves else values
 
 
-def _psi(curves: dict[str, F64], names: tuple[str, ...], count: int) -> F32:
-    """Coefficients [T, K] in [0, 1]; a curve without a side drives both sides."""
-    psi = np.zeros((count, len(names)))
-    for name, curve in curves.items():
-        for column in (name, name + "Left", name + "Right"):
-            if column in names:
-                psi[:, names.index(column)] += curve
-    return psi.clip(0, 1).astype(np.float32)
-
-
-def _mouth(phones: list[Phone], seconds: float, times: F64) -> dict[str, F64]:
+def mouth_channels(phones: Sequence[Phone], seconds: float, times: F64) -> dict[str, F64]:
     """Mouth channels [T] in [0, 1], blended over neighbouring phones; lips that must meet do meet."""
     ticks = np.arange(0, seconds + TICK, TICK)
     widths = {"jaw": 0.040, "closed": 0.018, "rounded": 0.050, "spread": 0.050, "tucked": 0.025}

@@ -1,0 +1,73 @@
+"""How well predicted mouth channels follow the reference: correlations, closures caught, silence kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotalker.engine.a2et.articulation import CHANNELS, Articulator
+from emotalker.engine.a2et.pretraining.hearing import Utterance
+from emotalker.engine.a2et.pretraining.targets import TARGET_RATE
+from emotalker.engine.a2et.windows import sample_frames
+
+F32 = NDArray[np.float32]
+CONTACT = 0.5
+"""Reference closure from which lips touch."""
+CAUGHT = 0.35
+"""Predicted closure within `TOLERANCE` frames that counts as a closure."""
+TOLERANCE = 1
+QUIET = 0.3
+"""Seconds that a pause must last, and keep from its ends, to count as silence."""
+
+
+def reference(utterance: Utterance, fps: float, lag: float = 0.0) -> F32:
+    """Mouth channels of an utterance at the middles of frames [T, C]; `lag` seconds later than its phones say."""
+    count = int(len(utterance.mouth) / TARGET_RATE * fps)
+    return sample_frames(utterance.mouth, TARGET_RATE, (np.arange(count) + 0.5) / fps - lag)
+
+
+def figures(pairs: Sequence[tuple[F32, F32]], fps: float) -> dict[str, float]:
+    """Figures of (predicted, reference) channels [T, C] of some recordings, all of them taken together.
+
+    Returns:
+        correlation of every channel; closure_recall and closure_precision: shares of the reference's and of the
+        prediction's closures that the other has within one frame; silence: mean predicted jaw opening in pauses as a
+        share of its range in speech (5th to 95th percentile).
+    """
+    found, true = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
+    out = {name: float(np.corrcoef(found[:, i], true[:, i])[0, 1]) for i, name in enumerate(CHANNELS)}
+    closed = CHANNELS.index("closed")
+    hits = [_caught(p[:, closed] > CAUGHT, t[:, closed] > CONTACT) for p, t in pairs]
+    back = [_caught(t[:, closed] > CAUGHT, p[:, closed] > CONTACT) for p, t in pairs]
+    out["closure_recall"] = float(np.sum([h[0] for h in hits]) / max(np.sum([h[1] for h in hits]), 1))
+    out["closure_precision"] = float(np.sum([h[0] for h in back]) / max(np.sum([h[1] for h in back]), 1))
+    quiet = np.concatenate([_quiet(t, fps) for _, t in pairs])
+    jaw = found[:, CHANNELS.index("jaw")]
+    low, high = np.percentile(jaw[~quiet], [5, 95])
+    out["silence"] = float(jaw[quiet].mean() / (high - low)) if quiet.any() else float("nan")
+    return out
+
+
+def judge(model: Articulator, utterances: Sequence[Utterance], lag: float = 0.0) -> dict[str, float]:
+    """`figures` of a model on utterances it has not learned from."""
+    pairs = []
+    for utterance in utterances:
+        true = reference(utterance, model.spec.fps, lag)
+        pairs.append((model.hear(utterance.features, utterance.voice, len(true)), true))
+    return figures(pairs, model.spec.fps)
+
+
+def _caught(signs: NDArray[np.bool_], events: NDArray[np.bool_]) -> tuple[int, int]:
+    """How many runs of `events` have a sign within `TOLERANCE` frames, and how many there are."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], events.astype(np.int8), [0]])))
+    runs = edges.reshape(-1, 2)
+    return sum(bool(signs[max(a - TOLERANCE, 0) : b + TOLERANCE].any()) for a, b in runs), len(runs)
+
+
+def _quiet(true: F32, fps: float) -> NDArray[np.bool_]:
+    """Frames [T] well inside a pause of the reference."""
+    reach = round(QUIET * fps)
+    still = (true.max(1) < 0.02).astype(float)
+    return np.asarray(np.convolve(still, np.ones(2 * reach + 1), "same") > 2 * reach + 0.5)

@@ -1,0 +1,110 @@
+"""What is said in the training speech: sentences made from word lists, no two alike, and a few in other languages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+_PEOPLE = (
+    "my brother", "the baker", "a young woman", "our teacher", "the whole family", "somebody", "the old farmer", "Emma",
+    "her best friend", "the mayor", "a famous painter", "Peter", "the new doctor", "nobody", "both of them",
+    "my mother", "the bus driver", "Philip", "a group of pupils", "the woman above us", "our neighbour", "the choir",
+    "a small boy",
+)  # fmt: skip
+_ACTS = (
+    "bought", "found", "remembered", "painted", "moved", "opened", "watched", "forgot", "brought", "measured", "loved",
+    "borrowed", "described", "built", "cleaned", "photographed", "hid", "counted", "repaired", "explained", "showed me",
+    "wrapped up", "thought about", "looked for", "gave away", "put down", "pulled out", "pushed", "shook", "threw",
+)  # fmt: skip
+_THINGS = (
+    "a big blue umbrella", "the broken piano", "some fresh bread", "a map of the village", "five apples",
+    "the wooden boat", "a warm pullover", "the first chapter", "an enormous pumpkin", "the theatre tickets",
+    "a box of old photographs", "the bathroom mirror", "a bowl of soup", "her favourite film", "the empty bottle",
+    "two pairs of shoes", "the weather", "a shiny trumpet", "the museum", "seven yellow butterflies",
+    "a cup of coffee", "the password", "a thick paper bag", "the vegetable garden", "an unusual voice",
+    "the railway bridge", "a very good question", "what we had planned", "the judge's opinion", "a beautiful view",
+    "the chocolate cake", "a whole month of work", "the shop window",
+)  # fmt: skip
+_PLACES = (
+    "in the middle of the market", "behind the house", "by the river", "at half past four", "before breakfast",
+    "in May", "on the way home", "above the roof", "without a sound", "from the very beginning", "in the warm rain",
+    "last Friday", "under the table", "near the harbour", "during the summer", "with both hands", "for a few weeks",
+    "every morning", "at the top of the stairs", "between two meetings", "in a small room", "far away from here",
+    "as fast as possible",
+)  # fmt: skip
+_CLAUSES = (
+    "but I am not so sure", "and everybody laughed", "because it was cheap", "although the fog was thick",
+    "so we all went home", "which made me smile", "and that was that", "if you know what I mean",
+    "or maybe it was June", "while the others were waiting outside", "and the puppy barked",
+    "as if it were the most normal thing in the world",
+)  # fmt: skip
+_SHORT = (
+    "What a lovely surprise!", "Could you please move over?", "I do not believe you.", "Why on earth would we do that?",
+    "Well, let me think about it for a moment.", "Oh no, not again!", "Me too.", "You may be right about that.",
+    "How much does the room cost?", "We will see you on Wednesday.", "Thank you very much for everything.",
+    "Whoever knows?", "Be careful, the pavement is wet.", "That is exactly what I mean.", "Just a moment, please.",
+    "Have you ever been there?",
+)  # fmt: skip
+OTHERS = {
+    "de": (
+        "Am Morgen gehe ich mit meiner Mutter auf den Markt und kaufe Brot, Butter und Äpfel.",
+        "Über den Bergen liegt schon wieder ein bisschen Schnee.",
+        "Wo um alles in der Welt hast du mein Buch versteckt?", "Fünf große Schiffe fuhren langsam an uns vorbei.",
+        "Das war wirklich ein schöner Abend, vielen Dank dafür.",
+        "Der Bäcker öffnet um halb sieben und verkauft frische Brötchen.",
+    ),
+    "fr": (
+        "Bonjour, je voudrais un peu de beurre et du pain, s'il vous plaît.", "Nous avons vu un beau film au cinéma.",
+        "Ma mère habite au bord de la mer depuis vingt ans.", "Où est-ce que vous avez acheté ce parapluie bleu ?",
+        "Les feuilles tombent doucement dans le jardin public.",
+        "Il faut que je parle avec monsieur Dupont demain matin.",
+    ),
+    "es": (
+        "Mañana por la mañana vamos a comprar pan, queso y uvas.", "Mi hermano toca el piano mientras preparo la sopa.",
+        "¿Puedes abrir la ventana, por favor?", "El barco blanco pasó muy despacio por debajo del puente.",
+        "Me gusta mucho la música de los años ochenta.", "Nunca olvidaré aquel verano en el pueblo de mi abuela.",
+    ),
+    "it": (
+        "Buongiorno, vorrei un caffè e due paste, per favore.", "Mia nonna prepara sempre una buona minestra.",
+        "Dove hai messo le chiavi della macchina?", "Il treno per Bologna parte fra poco dal binario quattro.",
+        "Che bella giornata, andiamo a fare una passeggiata!", "Abbiamo comprato un piccolo tavolo per il balcone.",
+    ),
+    "pt": (
+        "Bom dia, queria um café e um pão com manteiga.", "O meu pai trabalha numa pequena oficina perto do porto.",
+        "Vamos embora antes que comece a chover.", "Onde é que puseste o mapa da cidade?",
+    ),
+    "nl": (
+        "Morgen gaan we met de boot naar de overkant.", "Mijn buurman speelt elke avond op zijn piano.",
+        "Waar heb je mijn boek over vogels gelaten?", "Het was een heel mooie zomer op het platteland.",
+    ),
+    "pl": (
+        "Dzień dobry, poproszę bułkę i butelkę wody.", "Moja babcia mieszka w małym domu pod lasem.",
+        "Gdzie położyłeś mapę miasta?", "W sobotę pojedziemy pociągiem nad morze.",
+    ),
+}  # fmt: skip
+"""Sentences in other languages, by the name of their espeak-ng voice."""
+
+
+def english(seed: int) -> Iterator[str]:
+    """English sentences without end, the same for the same seed."""
+    chance = random.Random(seed)
+    while True:
+        kind = chance.random()
+        if kind < 0.15:
+            yield chance.choice(_SHORT)
+            continue
+        parts = [chance.choice(_PEOPLE), chance.choice(_ACTS), chance.choice(_THINGS)]
+        if kind < 0.8:
+            parts.append(chance.choice(_PLACES))
+        if kind > 0.6:
+            parts[-1] += ","
+            parts.append(chance.choice(_CLAUSES))
+        sentence = " ".join(parts)
+        yield sentence[0].upper() + sentence[1:] + chance.choice("...!?")
+
+
+def foreign(language: str, seed: int) -> Iterator[str]:
+    """Sentences of another language in random order, again and again."""
+    chance = random.Random(seed)
+    while True:
+        yield from chance.sample(OTHERS[language], len(OTHERS[language]))

@@ -1,0 +1,96 @@
+"""What any mouth does for a sound: the generic mapping to a face, and a network that hears recordings of any length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from emotalker.engine.a2et.articulation import (
+    CHANNELS,
+    JAW_OPEN,
+    Articulator,
+    ArticulatorSpec,
+    load_articulator,
+    mouth_pose,
+    save_articulator,
+)
+from emotalker.engine.errors import UserError
+from emotalker.engine.head.default import load_default_head
+
+S = 12
+SPEC = ArticulatorSpec(speech="none", speech_width=S, width=32, heads=4, ffn=48, window=7, layers=2)
+
+
+@pytest.fixture
+def small() -> Articulator:
+    """Untrained, but lively."""
+    torch.manual_seed(1)
+    return Articulator(SPEC).eval()
+
+
+def test_channels_move_what_they_name() -> None:
+    """Open jaws turn the jaw, closed lips shut it whatever it wants, rounding puckers; nothing else moves."""
+    names = load_default_head().expression_names
+    psi, jaw = mouth_pose(np.eye(len(CHANNELS)), names)
+    assert jaw[CHANNELS.index("jaw"), 0] == pytest.approx(JAW_OPEN)
+    rounded = dict(zip(names, psi[CHANNELS.index("rounded")]))
+    assert max(rounded, key=lambda n: rounded[n]).startswith("mouthPucker")
+    assert not psi[:, [n.startswith(("brow", "eye", "nose")) for n in names]].any()
+    both = np.zeros((1, len(CHANNELS)))
+    both[0, [CHANNELS.index("jaw"), CHANNELS.index("closed")]] = 1
+    assert mouth_pose(both, names)[1][0, 0] < 0.2 * JAW_OPEN
+    assert psi.min() >= 0
+    assert psi.max() <= 1
+
+
+def test_a_long_recording_is_heard_as_in_one_piece(small: Articulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks leave no seams, and where there is no sound there is an answer."""
+    random = np.random.default_rng(0)
+    features, voice = random.standard_normal((400, S)).astype(np.float32), random.random(400).astype(np.float32)
+    whole = small.hear(features, voice, 200)
+    assert whole.shape == (200, len(CHANNELS))
+    assert 0 < whole.min() < whole.max() < 1
+    monkeypatch.setattr("emotalker.engine.a2et.articulation.BLOCK", 33)
+    np.testing.assert_allclose(small.hear(features, voice, 200), whole, atol=1e-5)
+    assert small.hear(features, voice, 0).shape == (0, len(CHANNELS))
+    assert not small.hear(features[:0], voice[:0], 5).any()
+
+
+def test_invalid_frames_are_not_heard(small: Articulator) -> None:
+    """What stands behind the end of a padded sequence changes nothing before it."""
+    random = torch.Generator().manual_seed(0)
+    speech, voice = torch.randn(1, 30, 2, S, generator=random), torch.rand(1, 30, 2, generator=random)
+    valid = torch.arange(30)[None] < 20
+    other = torch.where(valid[..., None, None], speech, torch.randn(1, 30, 2, S, generator=random))
+    a, b = (small(x, voice, valid)[:, :19] for x in (speech, other))
+    np.testing.assert_allclose(a.detach(), b.detach(), atol=1e-5)
+
+
+def test_a_saved_articulator_comes_back(small: Articulator, tmp_path: Path) -> None:
+    """In half precision it answers all but the same; a file of something else is refused in words."""
+    path = tmp_path / "a.safetensors"
+    save_articulator(small, path)
+    features, voice = np.ones((50, S), np.float32), np.ones(50, np.float32)
+    found = load_articulator(path)
+    assert found.spec == SPEC
+    assert not any(p.requires_grad for p in found.parameters())
+    np.testing.assert_allclose(found.hear(features, voice, 25), small.hear(features, voice, 25), atol=5e-3)
+    other = tmp_path / "b.safetensors"
+    save_articulator(Articulator(ArticulatorSpec(speech_width=S, width=8, heads=2, ffn=8, layers=1)), other)
+    other.write_bytes(other.read_bytes().replace(b'\\"width\\"', b'\\"depth\\"'))
+    with pytest.raises(UserError, match="mouths"):
+        load_articulator(other)
+
+
+def test_the_shipped_one_fits_the_program() -> None:
+    """It is small, made for the default encoder, and keeps still for a voice that is not there."""
+    shipped = load_articulator()
+    assert shipped.spec.speech == "whisper_tiny_en"
+    assert sum(p.numel() for p in shipped.parameters()) < 2_000_000
+    mean = shipped.feature_mean.numpy()
+    quiet = shipped.hear(np.repeat(mean[None], 100, 0), np.zeros(100, np.float32), 50)
+    assert quiet.shape == (50, len(CHANNELS))
+    assert np.isfinite(quiet).all()
