@@ -21,6 +21,9 @@ TICK_MS = 80
 FIGURES_EVERY = 6
 """Ticks between updates of the delay: faster could not be read."""
 MUTED = "No sound comes from the microphone. Is it muted, or is this program not allowed to use it?"
+BUSY = "This computer is busy and leaves out many pictures. Close other programs, or choose a smaller picture."
+FEW, SETTLED = 15, 50
+"""Frames a second below which the computer counts as busy, once so many have been shown."""
 NOT_GROWING = "Nothing is being added to this file. The twin speaks as soon as another program records into it."
 
 
@@ -217,8 +220,9 @@ class LiveWiring(QObject):
         from emotalker.engine.playback import PlaybackStats
 
         stats = live.stats()
-        hint = (MUTED if self._file is None else NOT_GROWING) if live.silent else ""
-        self._strip.show_live(stats.latency_ms, hint)
+        busy = stats.frames > SETTLED and stats.fps < FEW
+        silent = MUTED if self._file is None else NOT_GROWING
+        self._strip.show_live(stats.latency_ms, silent if live.silent else BUSY if busy else "")
         backend = self._performing.page.viewport.backend
         figures = PlaybackStats(fps=stats.fps, shown=stats.frames, dropped=stats.dropped, backend=backend)
         self._performing.page.viewport.set_stats(figures)

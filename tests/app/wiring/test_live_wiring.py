@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QToolButton
 
 from emotalker.engine.errors import UserError
-from emotalker.engine.live import GrowingFile, PacedSound
+from emotalker.engine.live import GrowingFile, LiveStats, PacedSound
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -179,6 +179,17 @@ def test_a_twin_that_cannot_hear(
     qtbot.waitUntil(lambda: "cannot hear" in sample.window.perform.live.words, timeout=20_000)
     sample.performing.live.stop()
     assert not failures
+
+
+def test_a_busy_computer_is_told(qtbot: QtBot, sample: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few pictures a second have a reason and a remedy; a healthy rate has no words."""
+    live = go_live(qtbot, sample)
+    strip = sample.window.perform.live
+    monkeypatch.setattr(live.live, "stats", lambda: LiveStats(latency_ms=410.0, fps=8.0, frames=200, dropped=300))
+    qtbot.waitUntil(lambda: "busy" in strip.words, timeout=20_000)
+    assert strip.state == "Live – 410 ms"
+    monkeypatch.setattr(live.live, "stats", lambda: LiveStats(latency_ms=240.0, fps=25.0, frames=900))
+    qtbot.waitUntil(lambda: not strip.words, timeout=20_000)
 
 
 def test_choosing_what_is_listened_to(qtbot: QtBot, sample: Application, tmp_path: Path) -> None:
