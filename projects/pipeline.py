@@ -38,10 +38,10 @@ class Stage:
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage("track", "tracking the face", (), False, version=2),
-        Stage("fit", "fitting the neutral twin", ("track",), True, version=2),
-        Stage("express", "learning to speak", ("track", "fit"), True),
-        Stage("emote", "learning the emotions", ("track", "fit", "express"), True),
+        Stage("track", "tracking the face", (), False, version=3),
+        Stage("fit", "fitting the neutral twin", ("track",), True, version=3),
+        Stage("express", "learning to speak", ("track", "fit"), True, version=2),
+        Stage("emote", "learning the emotions", ("track", "fit", "express"), True, version=2),
         Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True),
     )
 }

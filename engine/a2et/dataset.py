@@ -13,7 +13,7 @@ from torch import Tensor
 
 from emotalker.engine.a2et.config import ExpressConfig
 from emotalker.engine.a2et.measure import EYE_CORNERS, LOWER_LIP, UPPER_LIP, Measure
-from emotalker.engine.a2et.model import IDENTITY_SIZE, SUBFRAMES
+from emotalker.engine.a2et.model import IDENTITY_SIZE
 from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_frames
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.emotion.labels import EMOTIONS, emotion_index
@@ -75,12 +75,6 @@ def clip_samples(clip: ClipInput, track: Track, speech: F32, voice: F32, fps: fl
     k = track.psi.shape[1]
     steady = (at[:, k + 6] > 0.999).astype(np.float32)
     return ClipSamples(speech, voice, at[:, :k], at[:, k : k + 6], steady, at[:, k + 7], emotion, level)
-
-
-def frame_features(values: F32, fps: float, first: float, count: int) -> F32:
-    """50 Hz values [n, ...] for frames [count, 2, ...]; `first` is the (fractional) number of the first frame."""
-    times = (first + (np.arange(count * SUBFRAMES) + 0.5) / SUBFRAMES) / fps
-    return sample_frames(values, FEATURE_RATE, times).reshape(count, SUBFRAMES, *values.shape[1:])
 
 
 def closed_mouth(clips: Sequence[ClipSamples]) -> tuple[Tensor, Tensor]:

@@ -18,6 +18,7 @@ CHIN = (152, 148, 377, 176, 400, 199, 18)
 UPPER_LIP, LOWER_LIP = 13, 14
 """Inner edge of the lips, in the middle."""
 EYE_CORNERS = (33, 263)
+MOUTH_CORNERS = (78, 308)
 NECK_RADIUS = 60.0
 """Millimetres a point of the face moves per radian of the neck, about."""
 JAW_STEP = 0.05

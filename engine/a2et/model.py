@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emotalker.engine.a2et.articulation import CHANNELS, Articulator, ArticulatorSpec
 from emotalker.engine.a2et.layers import IdentityEncoder, Layer, LevelEmbedding, Strength
+from emotalker.engine.a2et.windows import SUBFRAMES
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 
 POSE = 6
 """Jaw and neck axis-angle, radians."""
 IDENTITY_SIZE = 64
-SUBFRAMES = 2
-"""Speech features per frame: 50 Hz for 25 frames a second."""
 COMPONENTS = 48
 REACH = 9
 """Frames around each frame that the linear path hears."""
@@ -32,6 +33,7 @@ class A2ETSpec:
         speech_width: features per 50 Hz frame.
         expressions: K.
         fps: frames per second the network runs at.
+        articulator: sizes of the pre-trained network that it hears mouths with; None does without.
     """
 
     speech_width: int
@@ -45,10 +47,21 @@ class A2ETSpec:
     emotion_layers: int = 2
     prompts: int = 4
     dropout: float = 0.1
+    articulator: ArticulatorSpec | None = None
+
+    @staticmethod
+    def of(facts: dict[str, Any]) -> A2ETSpec:
+        """The spec that `dataclasses.asdict` made these facts of.
+
+        Raises:
+            TypeError: if they are of something else.
+        """
+        inner = facts.get("articulator")
+        return A2ETSpec(**{**facts, "articulator": ArticulatorSpec(**inner) if inner is not None else None})
 
     @property
     def context(self) -> int:
-        """Frames on each side that can change a frame's result."""
+        """Frames on each side that can change a frame's result, given what the articulator hears."""
         return (self.neutral_layers + self.emotion_layers) * (self.window // 2) + 1
 
 
@@ -94,12 +107,14 @@ class A2ET(nn.Module):
     """Speech, the canonical neutral frame, emotion and level to expression, jaw and neck.
 
     A neutral branch hears speech and sees I_s; beside its transformer a linear path, solved in closed form before
-    training and then fixed, carries what little a few clips prove beyond doubt. A side network adds the emotion: for
+    training and then fixed, carries what little a few clips prove beyond doubt: above all, how this person's face does
+    what the pre-trained articulator hears any mouth do. A side network adds the emotion: for
     each emotion a mean offset that grows with the level by construction, and a moving part that depends on the speech;
     both are 0 at level 0.
 
     Buffers that belong to a trained model: `feature_mean`, `feature_std` [S], `identity_image` [3, 64, 64],
-    `rest_psi` [K], `rest_jaw` [3] (the closed mouth), `mouth` [K] (share of each coefficient that silence takes back).
+    `rest_psi` [K], `rest_jaw` [3] (the closed mouth), `mouth` [K] (share of each coefficient that silence takes back),
+    and, with an articulator, `usual_mouth` [C] (the mean of its channels in the clips).
     """
 
     feature_mean: Tensor
@@ -109,9 +124,12 @@ class A2ET(nn.Module):
     rest_jaw: Tensor
     components: Tensor
     mouth: Tensor
+    usual_mouth: Tensor
 
     def __init__(self, spec: A2ETSpec) -> None:
         super().__init__()
+        heard = len(CHANNELS) if spec.articulator is not None else 0
+        self.articulator = Articulator(spec.articulator).requires_grad_(False) if spec.articulator is not None else None
         self.spec = spec
         d, out = spec.width, spec.expressions + POSE
         self.register_buffer("feature_mean", torch.zeros(spec.speech_width))
@@ -121,7 +139,12 @@ class A2ET(nn.Module):
         self.register_buffer("rest_jaw", torch.zeros(3))
         self.register_buffer("mouth", torch.ones(spec.expressions))
         self.register_buffer("components", torch.zeros(spec.speech_width, min(COMPONENTS, spec.speech_width)))
-        self.linear = nn.Conv1d(SUBFRAMES * (self.components.shape[1] + 1), out, REACH, padding=REACH // 2, bias=False)
+        if heard:
+            self.register_buffer("usual_mouth", torch.zeros(heard))
+            self.listen_mouth = nn.Linear(heard, d)
+            nn.init.zeros_(self.listen_mouth.weight)
+        width = SUBFRAMES * (self.components.shape[1] + 1) + heard
+        self.linear = nn.Conv1d(width, out, REACH, padding=REACH // 2, bias=False)
         nn.init.zeros_(self.linear.weight).requires_grad_(False)
         self.listen = nn.Linear(SUBFRAMES * (spec.speech_width + 1), d)
         self.smooth = nn.Conv1d(d, d, 3, padding=1)
@@ -140,9 +163,17 @@ class A2ET(nn.Module):
         self.offsets = nn.Parameter(torch.zeros(len(EMOTIONS), out))
         self.strength = Strength()
 
+    def train(self, mode: bool = True) -> A2ET:
+        """As in any module; the articulator learns nothing more and drops nothing."""
+        super().train(mode)
+        if self.articulator is not None:
+            self.articulator.eval()
+        return self
+
     def forward(
-        self, speech: Tensor, voice: Tensor, weights: Tensor, level: Tensor, image: Tensor, valid: Tensor | None = None
-    ) -> Expression:
+        self, speech: Tensor, voice: Tensor, weights: Tensor, level: Tensor, image: Tensor,
+        valid: Tensor | None = None, mouth: Tensor | None = None,
+    ) -> Expression:  # fmt: skip
         """Expression of B sequences of T frames.
 
         Args:
@@ -152,10 +183,14 @@ class A2ET(nn.Module):
             level: intensity [B, T] in [0, 3].
             image: canonical neutral frame [B, 3, 64, 64] in [0, 1].
             valid: bool [B, T], frames that exist; all when left out.
+            mouth: what the articulator hears in these frames (`mouth_of`) [B, T, C]; worked out when left out.
         """
         valid = torch.ones_like(level, dtype=torch.bool) if valid is None else valid
-        hidden = self._hear(speech, voice, image, valid)
-        echo = self.linear((self.components_of(speech, voice) * valid[..., None]).transpose(1, 2)).transpose(1, 2)
+        if mouth is None:
+            mouth = self.mouth_of(speech, voice, valid)
+        hidden = self._hear(speech, voice, image, valid, mouth)
+        echo = self.linear((self.components_of(speech, voice, mouth) * valid[..., None]).transpose(1, 2))
+        echo = echo.transpose(1, 2)
         neutral = self.neutral_head(hidden) + echo
         felt = torch.cat([torch.zeros_like(weights[..., :1]), weights[..., 1:]], -1)  # neutral moves nothing
         drift = self._feel(hidden, weights, level, valid)
@@ -167,9 +202,19 @@ class A2ET(nn.Module):
             positive(neutral[..., :k]), neutral[..., k:], positive(emotional[..., :k]), emotional[..., k:], drift
         )
 
-    def _hear(self, speech: Tensor, voice: Tensor, image: Tensor, valid: Tensor) -> Tensor:
+    @torch.no_grad()
+    def mouth_of(self, speech: Tensor, voice: Tensor, valid: Tensor | None = None) -> Tensor | None:
+        """What any mouth would do [B, T, C], less what it does on the average; None without an articulator."""
+        if self.articulator is None:
+            return None
+        out: Tensor = self.articulator(speech, voice, valid) - self.usual_mouth
+        return out
+
+    def _hear(self, speech: Tensor, voice: Tensor, image: Tensor, valid: Tensor, mouth: Tensor | None) -> Tensor:
         """Neutral branch: [B, T, D]."""
         x = self.listen(torch.cat([speech, voice[..., None]], -1).flatten(2))
+        if mouth is not None:
+            x = x + self.listen_mouth(mouth)
         x = x * valid[..., None]
         x = x + F.gelu(self.smooth(x.transpose(1, 2)).transpose(1, 2))
         person = self.identity(image)[:, None, None]
@@ -188,9 +233,16 @@ class A2ET(nn.Module):
         out: Tensor = self.emotion_head(x)
         return out
 
-    def components_of(self, speech: Tensor, voice: Tensor) -> Tensor:
-        """What the linear path hears [..., T, 2 (P + 1)]: main components of the features [..., T, 2, S], and voice."""
-        return torch.cat([speech @ self.components, VOICE_SCALE * voice[..., None]], -1).flatten(-2)
+    def components_of(self, speech: Tensor, voice: Tensor, mouth: Tensor | None) -> Tensor:
+        """What the linear path hears [..., T, 2 (P + 1) + C]: main components of the features, voice, and mouth.
+
+        Args:
+            speech: features [..., T, 2, S].
+            voice: [..., T, 2].
+            mouth: of `mouth_of` [..., T, C] or None.
+        """
+        x = torch.cat([speech @ self.components, VOICE_SCALE * voice[..., None]], -1).flatten(-2)
+        return x if mouth is None else torch.cat([x, mouth], -1)
 
     def start_from(self, neutral: Tensor, offsets: Tensor) -> None:
         """Begin with the mean neutral face [K + 6] and the mean emotional offsets at level 3 [8, K + 6]."""

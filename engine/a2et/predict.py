@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from torch import Tensor
 
-from emotalker.engine.a2et.dataset import frame_features
-from emotalker.engine.a2et.model import A2ET, POSE, SUBFRAMES, A2ETSpec
-from emotalker.engine.a2et.windows import F32, FEATURE_RATE, as_tensor, sample_frames
+from emotalker.engine.a2et.model import A2ET, POSE, A2ETSpec
+from emotalker.engine.a2et.windows import F32, FEATURE_RATE, SUBFRAMES, as_tensor, frame_features, sample_frames
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
 
 BLOCK = 500
 """Frames computed at once, with the context on each side that makes the result the same as in one piece."""
+HEARD, KEPT_BLOCKS = 100, 600
+"""Frames of a block of what the articulator hears, and blocks kept: ten minutes of them take little memory."""
 HOLD = 9
 """50 Hz frames (0.18 s) speech is held open around what the voice detector hears, so that no syllable is clipped."""
 GLIDE = 7
@@ -83,6 +84,7 @@ class Utterance:
         self.gate = silence_gate(np.pad(self._voice[:needed], (0, max(0, needed - len(self._voice)))))
         with torch.inference_mode():
             self._mean = model.mean_of(as_tensor(self._speech), as_tensor(self._voice)) if mean is None else mean
+        self._mouths: dict[int, Tensor] = {}
 
     def times(self, start: int, stop: int) -> NDArray[np.float64]:
         """Seconds of the middles of the frames [start, stop)."""
@@ -106,7 +108,8 @@ class Utterance:
         a, b = self.context(start, stop)
         x, v = self._heard(a, b)
         inputs = (as_tensor(np.asarray(p, np.float32))[None] for p in (x, v, emotion, strength))
-        out = self.model(*inputs, self.model.identity_image[None])
+        mouth = self._mouth(a, b)
+        out = self.model(*inputs, self.model.identity_image[None], mouth=None if mouth is None else mouth[None])
         values = [p[0, start - a : stop - a] for p in (out.psi_neu, out.pose_neu, out.psi_emo, out.pose_emo)]
         return _close_mouth(self.model, values, sample_frames(self.gate, FEATURE_RATE, self.times(start, stop)))
 
@@ -114,6 +117,34 @@ class Utterance:
         """The face at any times [T], interpolated between columns whose first one is of frame `first`."""
         between = sample_frames(columns, self.rate, np.asarray(times) - first / self.rate)
         return _split(between, sample_frames(self.gate, FEATURE_RATE, np.asarray(times)), fps)
+
+    def _mouth(self, a: int, b: int) -> Tensor | None:
+        """What the articulator hears in frames [a, b) [b - a, C]; None without one.
+
+        It is worked out in blocks as they are asked for, and the same whatever stretch asks: a performance without a
+        voice is hours long.
+        """
+        if self.model.articulator is None:
+            return None
+        first, last = a // HEARD, max(b - 1, a) // HEARD
+        whole = torch.cat([self._mouth_block(number) for number in range(first, last + 1)])
+        return whole[a - first * HEARD : b - first * HEARD]
+
+    @torch.inference_mode()
+    def _mouth_block(self, number: int) -> Tensor:
+        """Block `number` of what the articulator hears [up to HEARD, C]."""
+        if number not in self._mouths:
+            articulator = self.model.articulator
+            assert articulator is not None  # asked by `_mouth` alone
+            start, stop = number * HEARD, min((number + 1) * HEARD, self.length)
+            around = articulator.spec.context
+            a, b = max(0, start - around), min(self.length, stop + around)
+            out = self.model.mouth_of(*(as_tensor(p)[None] for p in self._heard(a, b)))
+            assert out is not None  # there is an articulator
+            while len(self._mouths) >= KEPT_BLOCKS:
+                self._mouths.pop(next(iter(self._mouths)))
+            self._mouths[number] = out[0, start - a : stop - a].clone()
+        return self._mouths[number]
 
     def _heard(self, a: int, b: int) -> tuple[F32, F32]:
         """Features [b - a, 2, S] in deviations from the recording's mean, and voice [b - a, 2], of frames [a, b)."""
@@ -225,7 +256,7 @@ def load_a2et(path: Path) -> A2ET:
     """
     arrays, metadata = read_arrays(path)
     try:
-        spec = A2ETSpec(**json.loads(metadata["spec"]))
+        spec = A2ETSpec.of(json.loads(metadata["spec"]))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path.name} is no audio-to-expression model.", f"Its header does not fit ({error}).", "Train it again."

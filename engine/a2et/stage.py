@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from emotalker.engine.a2et.articulation import Articulator, load_articulator
 from emotalker.engine.a2et.config import ExpressConfig
 from emotalker.engine.a2et.dataset import ClipSamples, clip_samples, fingerprint, neutral_frame
 from emotalker.engine.a2et.measure import Measure, measure_head
 from emotalker.engine.a2et.predict import save_a2et
 from emotalker.engine.a2et.speech import SpeechFeatures, open_speech_encoder
+from emotalker.engine.a2et.sync import moved, sound_delay
 from emotalker.engine.a2et.training import Trainer, build_model
 from emotalker.engine.a2et.trust import keep_back, settle
 from emotalker.engine.a2et.voice import voice_probability
@@ -26,6 +28,7 @@ from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Progress, StopToken
 from emotalker.engine.media import read_audio
 from emotalker.engine.tracking.refined import track_of
+from emotalker.engine.tracking.track import Track
 
 STAGE = "express"
 EVERY = 10
@@ -63,16 +66,22 @@ def express(
     encoder, notice = open_speech_encoder(config.speech)
     if notice is not None:
         yield notice
+    articulator = _articulator(encoder)
+    if articulator is None:
+        yield Notice(STAGE, f"The pre-trained mouth does not know what {encoder.name} hears: the clips alone teach.")
     samples: list[ClipSamples] = []
     heard: list[ClipInput] = []
     for number, clip in enumerate(used):
         if stop.requested:
             return Outcome.STOPPED
         yield Progress(STAGE, number, len(used), "clips")
-        speech = _clip_speech(clip, out, encoder)
-        if speech is None:
+        heard_clip = _clip_speech(clip, out, encoder)
+        if heard_clip is None:
             yield Notice(STAGE, f"{clip.path.name} has no sound, so it cannot teach how lips follow speech.", "warning")
             continue
+        speech, delay = _in_step(clip, out, heard_clip, tracks[clip.id], articulator)
+        if delay:
+            yield Notice(STAGE, _late_words(clip, delay))
         sample = clip_samples(clip, tracks[clip.id], *speech, config.fps)
         if sample.sure.sum() < SHORTEST:
             yield Notice(STAGE, f"{clip.path.name} is too short or its face too rarely seen to learn from.", "warning")
@@ -84,7 +93,9 @@ def express(
     measure = _measure(track_dir, samples[0].psi.shape[1])
     image = neutral_frame(heard, [tracks[c.id] for c in heard], track_dir, measure)
     taught, kept = zip(*(keep_back(sample) for sample in samples))
-    trainer = Trainer(build_model(taught, image, measure, config), taught, _silence(encoder), measure, config)
+    names = head_of(track_dir).expression_names
+    model = build_model(taught, image, measure, config, articulator, names)
+    trainer = Trainer(model, taught, _silence(encoder), measure, config)
     outcome = yield from _train(trainer, out, mark, stop)
     if outcome is Outcome.FINISHED:
         trust = settle(trainer.model, kept, measure)
@@ -170,11 +181,32 @@ def _clip_speech(clip: ClipInput, out: Path, encoder: SpeechFeatures) -> tuple[F
     return features, voice
 
 
+def _in_step(
+    clip: ClipInput, out: Path, speech: tuple[F32, F32], track: Track, articulator: Articulator | None
+) -> tuple[tuple[F32, F32], float]:
+    """Speech and voice of a clip in step with its picture, and the seconds its sound comes late; kept for stage 2."""
+    delay = sound_delay(articulator, *speech, track).seconds if articulator is not None else 0.0
+    features, voice = (moved(values, delay) for values in speech)
+    write_arrays(out / "speech" / f"{clip.id}.in_step.safetensors", {"features": features, "voice": voice}, {})
+    return (features, voice), delay
+
+
+def _late_words(clip: ClipInput, delay: float) -> str:
+    which = "late" if delay > 0 else "early"
+    return f"The sound of {clip.path.name} comes {abs(delay):.2f} s {which}; the twin learns with that put right."
+
+
 def _silence(encoder: SpeechFeatures) -> F32:
     """What the encoder hears in quiet rooms: digital silence, then noise far below speech."""
     random = np.random.default_rng(0)
     loudness = np.repeat(np.array([0, 1e-4, 1e-3], np.float32), 2 * SAMPLE_RATE)
     return encoder.features((random.normal(0, 1, len(loudness)) * loudness).astype(np.float32))
+
+
+def _articulator(encoder: SpeechFeatures) -> Articulator | None:
+    """The pre-trained articulator, if it knows this encoder's features."""
+    articulator = load_articulator()
+    return articulator if articulator.spec.speech == encoder.name else None
 
 
 def _measure(track_dir: Path, expressions: int) -> Measure:

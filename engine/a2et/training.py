@@ -15,11 +15,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from emotalker.engine.a2et.articulation import CHANNELS, Articulator, mouth_pose
 from emotalker.engine.a2et.config import ExpressConfig
-from emotalker.engine.a2et.dataset import ClipSamples, closed_mouth, frame_features
+from emotalker.engine.a2et.dataset import ClipSamples, closed_mouth
 from emotalker.engine.a2et.losses import (
     DRIFT,
     ORDER,
+    RIDGE_FRAMES,
     Batch,
     drift_loss,
     fit_linear,
@@ -29,17 +31,25 @@ from emotalker.engine.a2et.losses import (
     shape_loss,
 )
 from emotalker.engine.a2et.measure import Measure
-from emotalker.engine.a2et.model import A2ET, REACH, SUBFRAMES, A2ETSpec, unpositive
-from emotalker.engine.a2et.windows import F32, as_tensor
+from emotalker.engine.a2et.model import A2ET, REACH, A2ETSpec, unpositive
+from emotalker.engine.a2et.windows import F32, SUBFRAMES, as_tensor, frame_features
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.torch_threads import one_torch_thread
 
 ORDER_SEQUENCES = 2
+MOUTH_FRAMES = 1000.0
+"""Frames of evidence that the generic mouth counts as, beside a person's own."""
+STRENGTH_FRAMES = 100.0
+STRENGTHS = (0.3, 2.0)
+"""How strongly a person may articulate beside the generic mouth."""
 
 
-def build_model(clips: Sequence[ClipSamples], image: Tensor, measure: Measure, config: ExpressConfig) -> A2ET:
+def build_model(
+    clips: Sequence[ClipSamples], image: Tensor, measure: Measure, config: ExpressConfig,
+    articulator: Articulator | None = None, names: tuple[str, ...] = (),
+) -> A2ET:  # fmt: skip
     """An untrained A2ET that already gives every clip its mean expression: statistics, offsets and rest pose set.
 
     Args:
@@ -47,12 +57,15 @@ def build_model(clips: Sequence[ClipSamples], image: Tensor, measure: Measure, c
         image: canonical neutral frame [3, 64, 64].
         measure: of the head model.
         config: settings.
+        articulator: the pre-trained network to start from; it must hear the features of the clips.
+        names: the K expression names, for what the articulator's channels do to a face nobody knows.
     """
     shared = ("fps", "width", "heads", "ffn", "window", "neutral_layers", "emotion_layers", "prompts", "dropout")
     sizes = {name: getattr(config, name) for name in shared}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = A2ET(A2ETSpec(clips[0].speech.shape[1], clips[0].psi.shape[1], **sizes))
+        spec = articulator.spec if articulator is not None else None
+        model = A2ET(A2ETSpec(clips[0].speech.shape[1], clips[0].psi.shape[1], articulator=spec, **sizes))
     speech = np.concatenate([c.speech for c in clips])
     voice = np.concatenate([c.voice for c in clips])[:, None] + 1e-3
     means = torch.stack([_mean_target(c) for c in clips])
@@ -61,35 +74,77 @@ def build_model(clips: Sequence[ClipSamples], image: Tensor, measure: Measure, c
     levels = torch.tensor([c.level for c in clips])
     neutral, offsets = fit_offsets(means, counts, emotions, levels)
     with torch.no_grad():
-        model.feature_mean.copy_(as_tensor((speech * voice).sum(0) / voice.sum()))
-        model.feature_std.copy_(as_tensor(speech.std(0) + 1e-3))
+        if articulator is not None and model.articulator is not None:
+            # what it learned from, so that it hears what it knows
+            model.articulator.load_state_dict(articulator.state_dict())
+            model.feature_mean.copy_(articulator.feature_mean)
+            model.feature_std.copy_(articulator.feature_std)
+        else:
+            model.feature_mean.copy_(as_tensor((speech * voice).sum(0) / voice.sum()))
+            model.feature_std.copy_(as_tensor(speech.std(0) + 1e-3))
         model.identity_image.copy_(image)
         model.mouth.copy_(measure.mouth)
         rest_psi, rest_jaw = closed_mouth(clips)
         model.rest_psi.copy_(rest_psi)
         model.rest_jaw.copy_(rest_jaw)
     model.start_from(neutral, offsets)
-    _solve_linear(model, clips, means, config)
+    _solve_linear(model.eval(), clips, means, config, names)
     return model
 
 
 @torch.no_grad()
-def _solve_linear(model: A2ET, clips: Sequence[ClipSamples], means: Tensor, config: ExpressConfig) -> None:
+def _solve_linear(
+    model: A2ET, clips: Sequence[ClipSamples], means: Tensor, config: ExpressConfig, names: tuple[str, ...]
+) -> None:
     """Set the linear path: what the clips' own deviations from their means have in common with their sound."""
     heard = [model.normalise(as_tensor(c.speech), as_tensor(c.voice)) for c in clips]
     every = torch.cat(heard)
     _values, vectors = torch.linalg.eigh((every.T @ every).double())
     model.components.copy_(vectors.flip(-1)[:, : model.components.shape[1]].float())
-    rows, targets, weight = [], [], []
-    for clip, speech, mean in zip(clips, heard, means):
-        x = as_tensor(frame_features(speech.numpy(), config.fps, 0, len(clip)))
-        v = as_tensor(frame_features(clip.voice, config.fps, 0, len(clip)))
-        padded = F.pad(model.components_of(x, v), (0, 0, REACH // 2, REACH // 2))
+    inputs = []
+    for clip, speech in zip(clips, heard):
+        x, v = (as_tensor(frame_features(f, config.fps, 0, len(clip))) for f in (speech.numpy(), clip.voice))
+        inputs.append((x[None], v[None]))
+    sure = [as_tensor(clip.sure) for clip in clips]
+    mouths = [model.mouth_of(*pair) for pair in inputs]
+    if model.articulator is not None:
+        every = torch.cat([m[0] for m in mouths if m is not None])
+        usual = (every * torch.cat(sure)[:, None]).sum(0) / torch.cat(sure).sum().clamp_min(1)
+        model.usual_mouth.copy_(usual)
+        mouths = [m - usual for m in mouths if m is not None]
+    rows = []
+    for (speech, voice), mouth in zip(inputs, mouths):
+        padded = F.pad(model.components_of(speech, voice, mouth)[0], (0, 0, REACH // 2, REACH // 2))
         rows.append(padded.unfold(0, REACH, 1).flatten(1))  # channel-major, as the convolution's weights
-        targets.append(_target(clip) - mean)
-        weight.append(as_tensor(clip.sure))
-    solved = fit_linear(torch.cat(rows), torch.cat(targets), torch.cat(weight))
+    targets = torch.cat([_target(clip) - mean for clip, mean in zip(clips, means)])
+    taps, weight = torch.cat(rows), torch.cat(sure)
+    own = 0 if model.articulator is None else REACH * len(CHANNELS)
+    doubt = torch.full((taps.shape[1],), RIDGE_FRAMES)
+    expected = torch.zeros(taps.shape[1], targets.shape[1])
+    if own:
+        doubt[-own:] = MOUTH_FRAMES
+        expected[-own:] = _usual_face(names, taps[:, -own:], targets, weight)
+    solved = fit_linear(taps, targets, weight, doubt, expected)
     model.linear.weight.copy_(solved.T.reshape(model.linear.weight.shape))
+
+
+def _usual_face(names: tuple[str, ...], heard: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+    """What the channels' taps [n, C * REACH] do to a face nobody knows [C * REACH, D], as strongly as this person does.
+
+    The generic mouth's expression and jaw, each scaled by what least squares finds in the clips, drawn to 1.
+    """
+    psi, jaw = mouth_pose(np.eye(len(CHANNELS), dtype=np.float32), names)
+    face = torch.zeros(len(CHANNELS), REACH, targets.shape[1])
+    face[:, REACH // 2, : psi.shape[1]] = as_tensor(psi)
+    face[:, REACH // 2, psi.shape[1] : psi.shape[1] + 3] = as_tensor(jaw)
+    usual = face.flatten(0, 1)
+    guess, w = heard @ usual, weight[:, None]
+    for part in (slice(0, psi.shape[1]), slice(psi.shape[1], None)):
+        power = (w * guess[:, part].square()).sum()
+        trust = power * STRENGTH_FRAMES / weight.sum().clamp_min(1)
+        strength = ((w * guess[:, part] * targets[:, part]).sum() + trust) / (power + trust).clamp_min(1e-9)
+        usual[:, part] *= strength.clamp(*STRENGTHS)
+    return usual
 
 
 def _target(clip: ClipSamples) -> Tensor:

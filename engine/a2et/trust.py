@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emotalker.engine.a2et.dataset import ClipSamples, frame_features
+from emotalker.engine.a2et.dataset import ClipSamples
 from emotalker.engine.a2et.measure import Measure
 from emotalker.engine.a2et.model import A2ET, Expression
-from emotalker.engine.a2et.windows import as_tensor
+from emotalker.engine.a2et.windows import as_tensor, frame_features
 
 KEPT_SHARE = 0.15
 SHORTEST = 80

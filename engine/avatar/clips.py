@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotalker.engine.a2et.speech import SpeechFeatures
+from emotalker.engine.a2et.sync import moved, sound_delay
 from emotalker.engine.avatar.avatar import Avatar
 from emotalker.engine.avatar.controls import Controls
 from emotalker.engine.avatar.hearing import Heard, hear, open_encoder, silence
@@ -20,6 +21,7 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.gaussians.cpu import PlaybackRenderer
 from emotalker.engine.media import read_audio
 from emotalker.engine.tracking.refined import track_of
+from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]
 
@@ -97,7 +99,7 @@ class ClipRenderer:
             clip = self._clips[clip_id]
             folder = self._track_dir / "clips" / clip_id
             track = track_of(clip_id, self._track_dir, self._fit_dir)
-            heard = self._hear(clip, len(track) / track.fps)
+            heard = self._hear(clip, track)
             weights, level = (x[0] for x in EmotionCurve.constant(clip.emotion, clip.level).sample([0.0]))
             drive = (heard, weights, float(level))
             before = track_of(clip_id, self._track_dir)
@@ -109,12 +111,22 @@ class ClipRenderer:
             )
         return self._recordings[clip_id]
 
-    def _hear(self, clip: ClipInput, seconds: float) -> Heard:
+    def _hear(self, clip: ClipInput, track: Track) -> Heard:
         """The clip's sound; a clip without any is heard as silence, so that it can still be judged."""
         if self._encoder is None:
             self._encoder = open_encoder(self.avatar.speech, self.avatar.a2et.spec.speech_width)
         sound = read_audio(clip.path)
-        return silence(seconds, self._encoder) if sound is None else hear(sound.mono16k, self._encoder)
+        if sound is None:
+            return silence(len(track) / track.fps, self._encoder)
+        return self._in_step(hear(sound.mono16k, self._encoder), track)
+
+    def _in_step(self, heard: Heard, track: Track) -> Heard:
+        """Sound that came late or early, put right as in training."""
+        articulator = self.avatar.a2et.articulator
+        if articulator is None:
+            return heard
+        delay = sound_delay(articulator, heard.features, heard.voice, track).seconds
+        return replace(heard, features=moved(heard.features, delay), voice=moved(heard.voice, delay))
 
 
 def read_plate(path: Path) -> U8:

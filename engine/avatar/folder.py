@@ -168,7 +168,7 @@ def _head(mark: str, folder: Path) -> LinearHead:
 
 
 def _a2et(facts: dict[str, Any], arrays: Arrays, names: Sequence[str]) -> Any:
-    spec = A2ETSpec(**facts["a2et"])
+    spec = A2ETSpec.of(facts["a2et"])
     if spec.expressions != len(names):
         raise ValueError(f"it speaks with {spec.expressions} expressions, the head has {len(names)}")
     # a freshly made network draws random numbers it does not need; whoever loads a twin keeps their own

@@ -93,7 +93,7 @@ def drive_clips(frames: TrainingFrames, express_dir: Path) -> tuple[list[DrivenC
     for posed in frames.clips:
         code = camera_codes(frames.camera, posed.root.numpy(), posed.bones[:, JOINTS.index("neck")].numpy())
         t = posed.track
-        speech = _speech_of(express_dir / "speech" / f"{posed.clip.id}.safetensors", model, len(t))
+        speech = _speech_of(express_dir / "speech" / f"{posed.clip.id}.in_step.safetensors", model, len(t))
         weights = np.zeros(len(EMOTIONS), np.float32)
         weights[emotion_index(posed.clip.emotion)] = 1
         level = np.full(len(t), posed.clip.level, np.float32)

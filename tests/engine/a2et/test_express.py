@@ -181,7 +181,7 @@ def test_stopped_and_resumed_is_bit_equal(clips: list[ClipInput], tmp_path: Path
     notices: list[str] = []
     keep = lambda event: notices.append(event.text) if isinstance(event, Notice) else None  # noqa: E731
     assert _express(clips, tmp_path / "halves", TINY, None, keep) is Outcome.FINISHED
-    assert notices == ["Going on from step 10."]
+    assert notices[-1] == "Going on from step 10."
     one, two = (read_arrays(tmp_path / name / "model.safetensors")[0] for name in ("whole", "halves"))
     for name, values in one.items():
         np.testing.assert_array_equal(values, two[name], err_msg=name)
@@ -225,7 +225,7 @@ def test_silent_clips_are_named_and_left_out(clips: list[ClipInput], tmp_path: P
     track_dir = clips[0].path.parent / "track"
     with pytest.raises(UserError, match="nothing to learn"):
         run(express([quiet], track_dir, tmp_path / "out", TINY, StopToken()), keep)
-    assert "quiet.wav has no sound" in notices[0].text
+    assert any("quiet.wav has no sound" in notice.text for notice in notices)
     assert notices[0].level == "warning"
     with pytest.raises(UserError, match="nothing to learn"):
         run(express([dataclasses.replace(clips[0], held_out=True)], track_dir, tmp_path / "o2", TINY, StopToken()))
