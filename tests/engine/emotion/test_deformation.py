@@ -169,7 +169,7 @@ def test_round_trip() -> None:
 
 
 def test_the_cue_of_a_turning_jaw_is_that_of_linear_blend_skinning() -> None:
-    """dM's jaw part is what the anchors move by when the jaw turns about its joint with its weight (Eq. 5)."""
+    """The jaw part of dM is what the anchors move by when the jaw turns about its joint with its weight (Eq. 5)."""
     network = _network(lively=False)
     joint = torch.tensor([0.0, -0.02, 0.01])
     network.jaw_joint.copy_(joint)
