@@ -30,9 +30,9 @@ MARGIN = 480
 """Samples before the window that the first columns of its log-mel picture reach into."""
 MEMORY = 1500
 """Features whose mean is taken: the last half minute of speech, so that another speaker is soon another one."""
-FORGETTING = 0.05
+FORGETTING = 0.2
 """Fall of the loudness the picture is scaled by while somebody speaks, log10 of power a second: a knock against the
-microphone is forgotten in a few seconds."""
+microphone, a hundred times as strong as the voice, is forgotten after ten seconds of speech."""
 FIRST_PEAK = -2.0
 MEAN_EVERY = 5
 """Frames between new means."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emotalker.engine.live.drive import Drive
@@ -24,6 +25,25 @@ PATIENCE = 0.25
 """Seconds without a frame after which the source is asked whether it still works."""
 DEAD = 3.0
 """Seconds of nothing but zeros after which a microphone counts as muted."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """A frame between the threads.
+
+    Attributes:
+        control: its drive.
+        time: its middle, seconds from the beginning of the sound.
+        came: when the sound of its middle was there.
+        ready: when it was heard.
+        parts: seconds that each part took so far.
+    """
+
+    control: FrameControl
+    time: float
+    came: float
+    ready: float
+    parts: dict[str, float]
 
 
 class Live:
@@ -60,7 +80,7 @@ class Live:
         self._drive = Drive(avatar, encoder, self._ring, seed)
         self._meter = LiveMeter()
         self._ready = threading.Condition()
-        self._next: tuple[FrameControl, float, float, dict[str, float]] | None = None
+        self._next: _Heard | None = None
         self._source: Source | None = None
         self._threads: list[threading.Thread] = []
         self._ended = False
@@ -176,7 +196,7 @@ class Live:
         with self._ready:
             if self._next is not None:
                 self._meter.drop()
-            self._next = control, came, end, parts
+            self._next = _Heard(control, moment.time, came, end, parts)
             self._ready.notify_all()
 
     def _draw(self) -> None:
@@ -188,9 +208,9 @@ class Live:
                 self._ready.wait_for(lambda: self._ended or self._next is not None)
                 if self._ended or self._next is None:
                     return
-                (control, came, heard, parts), self._next = self._next, None
+                heard, self._next = self._next, None
             begin = self._now()
-            arrays = self._avatar.arrays(control)
+            arrays = self._avatar.arrays(heard.control)
             posed = self._now()
             look = self._look()
             image, camera, background = drawer.draw(self._avatar, look, arrays)
@@ -200,7 +220,6 @@ class Live:
             shown = arrays if look.backend == "gl" else None
             if self._ended:
                 return
-            self._on_frame(Frame(self._serial, came, image, shown, camera, background))
-            self._meter.shown(
-                came, moment, {**parts, "queue": begin - heard, "pose": posed - begin, "draw": moment - posed}
-            )
+            self._on_frame(Frame(self._serial, heard.time, image, shown, camera, background))
+            work = {"queue": begin - heard.ready, "pose": posed - begin, "draw": moment - posed}
+            self._meter.shown(heard.came, moment, heard.parts | work)

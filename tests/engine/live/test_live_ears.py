@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from emotalker.engine import assets
+from emotalker.engine.a2et.logmel import LogMel
 from emotalker.engine.a2et.predict import predict
+from emotalker.engine.a2et.speech import SpeechEncoder
 from emotalker.engine.a2et.voice import VoiceListener, voice_probability
 from emotalker.engine.avatar import Avatar
 from emotalker.engine.avatar.sample import load_sample
@@ -16,6 +19,7 @@ from emotalker.engine.live.sound import Ring
 from emotalker.engine.media import read_audio
 
 needs_whisper = pytest.mark.skipif(assets.path("whisper_tiny_en") is None, reason="whisper_tiny_en is not downloaded")
+WIDTH = 12
 NEUTRAL = np.tile(np.eye(8, dtype=np.float32)[0], (40, 1))
 FLAT = np.zeros(40, np.float32)
 
@@ -95,6 +99,47 @@ def test_frames_may_be_left_out(twin: Avatar, ears: object) -> None:
     assert np.isfinite(control.psi_emo).all()
 
 
+class Listening(SpeechEncoder):
+    """Whisper's picture of the sound without its network; notes what it was scaled by."""
+
+    def __init__(self) -> None:
+        self._mel, self.width, self.peaks = LogMel(), WIDTH, []
+
+    def heard(self, power: torch.Tensor, peak: float) -> np.ndarray:
+        self.peaks.append(peak)
+        return np.zeros((power.shape[1] // 2, self.width), np.float32)
+
+
+def test_a_knock_is_forgotten_while_somebody_speaks(
+    twin: Avatar, babble: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loudness follows the loudest sound at once, falls slowly to that of the voice, and in silence not at all."""
+    encoder, ring = Listening(), Ring(Ears.seconds)
+    hearing = Ears(twin.a2et, encoder, ring)
+    speaking = [1.0]
+    monkeypatch.setattr(VoiceListener, "at", lambda self, times: np.full(len(times), speaking[0], np.float32))
+    voice, place = 0.05 * np.tile(babble, 3), 0
+
+    def hear(frames: range) -> float:
+        nonlocal place
+        for frame in frames:
+            ring.push(voice[place : hearing.needs(frame)], 0.0)
+            place = hearing.needs(frame)
+            assert hearing.hear(frame, NEUTRAL, FLAT) is not None
+        return encoder.peaks[-1]
+
+    usual = hear(range(50))
+    voice[hearing.needs(50) : hearing.needs(50) + 200] = 0.9
+    knocked = hear(range(50, 53))
+    assert knocked > usual + 2
+    speaking[0] = 0.0
+    assert hear(range(53, 105)) == pytest.approx(knocked)
+    speaking[0] = 1.0
+    after = hear(range(105, 130))
+    assert knocked - 0.25 < after < knocked - 0.15
+    assert hear(range(130, 180)) < knocked - 0.5
+
+
 @needs_whisper
 @pytest.mark.assets
 def test_live_is_as_offline() -> None:
@@ -107,7 +152,7 @@ def test_live_is_as_offline() -> None:
     twin = Avatar.load(sample.avatar_dir)
     sound, recording = read_audio(sample.voice_path), sample.heard
     assert sound is not None
-    count = 110
+    count = 90
     offline = predict(twin.a2et, recording.features, recording.voice, NEUTRAL[0], 0.0, 25.0, count)
     ring = Ring(Ears.seconds)
     hearing = Ears(twin.a2et, twin.encoder(), ring)

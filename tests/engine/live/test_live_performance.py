@@ -111,6 +111,7 @@ def test_the_picture_follows_the_sound(stage: Stage, babble: np.ndarray) -> None
     assert stats.dropped == 0
     assert stats.parts["look-ahead"] == pytest.approx(180, abs=1)
     assert [f.serial for f in stage.frames] == list(range(1, 13))
+    np.testing.assert_allclose([f.time for f in stage.frames], (np.arange(12) + 0.5) / 25)
     image = stage.frames[-1].image
     assert image is not None
     assert image.shape == (48, 48, 3)
