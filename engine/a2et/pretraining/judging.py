@@ -18,7 +18,7 @@ CONTACT = 0.5
 CAUGHT = 0.35
 """Predicted closure within `TOLERANCE` frames that counts as a closure."""
 TOLERANCE = 1
-QUIET = 0.3
+QUIET = 0.15
 """Seconds that a pause must last, and keep from its ends, to count as silence."""
 
 
