@@ -122,6 +122,7 @@ class LiveStrip(QFrame):
         else:
             # single milliseconds cannot be read while they change
             self._say(f"Live – {round(latency_ms / 10) * 10:.0f} ms", "bad")
+        self._keep_room()
         self._trouble(hint)
 
     def show_trouble(self, text: str) -> None:
@@ -171,9 +172,19 @@ class LiveStrip(QFrame):
         self._source.setToolTip(f"What the twin listens to: {self._source.currentText()}")
 
     def _restyle(self) -> None:
-        """Keep the room of the longest text, so that nothing moves while the number changes."""
+        """Figures of one width."""
         font = QFont(self._state.font())
         font.setFeature(QFont.Tag("tnum"), 1)
         self._state.setFont(font)
-        self._state.setMinimumWidth(QFontMetrics(font).horizontalAdvance("Live – 0000 ms ") + style.space(1))
         self._state.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        """Leave room for the longest text, so that nothing moves while the number changes.
+
+        The font is only known once the style sheet has been applied.
+        """
+        self._state.ensurePolished()
+        room = QFontMetrics(self._state.font()).horizontalAdvance("Live – 0000 ms ") + style.space(1)
+        if self._state.minimumWidth() != room:
+            self._state.setMinimumWidth(room)
