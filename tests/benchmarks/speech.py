@@ -3,7 +3,9 @@
 SPEECH is a folder that `engine/a2et/pretraining/build_speech.py` and `build_reference.py` filled; only its `judge_*`
 voices are used, which nothing learned from, and other languages with `--languages`. For every voice: correlation of
 each mouth channel with its reference, share of closures caught, jaw opening in silence as a share of its range.
-`--articulator FILE` judges another model, `--plot` draws curves of one utterance of each voice for the eye.
+`--articulator FILE` judges another model, `--live` hears as `Live` does, in windows of 1.6 s, `--plot` draws curves of
+one utterance of each voice for the eye. Curves end where the recordings do; silence is judged in their pauses and in a
+second of faint noise put before and after each.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ def main() -> None:
     parser.add_argument("speech", type=Path)
     parser.add_argument("--articulator", type=Path)
     parser.add_argument("--languages", action="store_true", help="also the training voices of other languages")
+    parser.add_argument("--live", action="store_true", help="hear in short windows, as from a microphone")
     parser.add_argument("--plot", type=Path, metavar="PNG")
     parser.add_argument("--json", type=Path, metavar="F")
     options = parser.parse_args()
@@ -55,7 +58,7 @@ def main() -> None:
     def wanted(speaker: str) -> bool:
         return speaker.startswith(JUDGED) or (options.languages and speaker.startswith("espeak_"))
 
-    for utterance in utterances(options.speech, encoder, 0, wanted):
+    for utterance in utterances(options.speech, encoder, wanted, clean=True, live=options.live):
         voices[utterance.speaker].append(utterance)
     report = {name: judge(model, some) for name, some in sorted(voices.items())}
     for name, values in report.items():

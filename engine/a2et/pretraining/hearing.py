@@ -1,4 +1,4 @@
-"""The synthetic voices as A2ET's encoder hears them, clean and through bad rooms, lines and microphones."""
+"""The synthetic voices as A2ET's encoder hears them: clean, impaired, in short windows; and what is no voice."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, sosfilt
 
-from emotalker.engine.a2et.pretraining.targets import targets
+from emotalker.engine.a2et.articulation import CHANNELS
+from emotalker.engine.a2et.pretraining.impairing import breath, hissing, impaired, noise_of, paused
+from emotalker.engine.a2et.pretraining.targets import TARGET_RATE, targets
 from emotalker.engine.a2et.speech import SpeechFeatures
 from emotalker.engine.a2et.voice import voice_probability
-from emotalker.engine.a2et.windows import SAMPLE_RATE
+from emotalker.engine.a2et.windows import FEATURE_RATE, SAMPLES_PER_FEATURE, feature_count
 from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.media import read_audio
 
 F32 = NDArray[np.float32]
 JUDGED = "judge_"
 """Folders of voices that nothing learns from begin with this."""
+COPIES = {"espeak": 1, "hibari": 2, "kokoro": 4}
+"""Impaired versions that are heard of every recording, beside the clean one, by the beginning of its folder's name."""
+LIVE = 0.25
+"""Share of the impaired versions that are heard as `Live` hears: in short windows with little to come."""
+WINDOW, AHEAD, KEPT = 80, 10, 30
+"""Features that such a window shows, that follow the last one kept of it, and that are kept."""
+PAUSE = 1.5
+JUDGED_PAUSE = 1.0
+"""Seconds of silence at the ends of recordings, at most; and of those judged, so that silence is judged too."""
 
 
 @dataclass(frozen=True)
@@ -41,75 +51,87 @@ class Utterance:
 
 
 def utterances(
-    folder: Path, encoder: SpeechFeatures, copies: int, wanted: Callable[[str], bool] = lambda _: True
+    folder: Path,
+    encoder: SpeechFeatures,
+    wanted: Callable[[str], bool] = lambda _: True,
+    *,
+    clean: bool = False,
+    heard: bool = False,
+    live: bool = False,
 ) -> Iterator[Utterance]:
     """All recordings below a folder of `build_speech`; features are worked out once and kept beside the sound.
 
     Args:
         folder: of speakers' folders.
         encoder: hears them.
-        copies: how many impaired versions of each are heard beside the clean one; none of judged voices.
         wanted: speakers to read.
+        clean: without the impaired versions (`COPIES`), which judged voices never have.
+        heard: without what has not been heard before.
+        live: features as `Live` hears them, worked out anew.
     """
     for path in sorted(folder.glob("*/*.json")):
         speaker = path.parent.name
         if not wanted(speaker):
             continue
-        for copy in range(1 + (0 if speaker.startswith(JUDGED) else copies)):
+        copies = 0 if clean or speaker.startswith(JUDGED) else COPIES[speaker.split("_")[0]]
+        for copy in range(1 + copies):
             kept = path.with_suffix(f".{copy}.safetensors")
             if not kept.exists():
+                if heard:
+                    continue
                 _hear(path, kept, encoder, copy)
             arrays, _ = read_arrays(kept)
-            yield Utterance(speaker, *(arrays[n].astype(np.float32) for n in ("features", "voice", "mouth")))
+            features, voice = (arrays[n].astype(np.float32) for n in ("features", "voice"))
+            if live:
+                features = live_features(encoder, _sound(path, copy)[0])
+            before = float(arrays["before"][0]) if "before" in arrays else 0.0
+            phones = [(p, a + before, b + before) for p, a, b in json.loads(path.read_text(encoding="utf-8"))]
+            yield Utterance(speaker, features, voice, targets(phones, len(voice) / FEATURE_RATE))
 
 
 def _hear(path: Path, kept: Path, encoder: SpeechFeatures, copy: int) -> None:
+    sound, before, live = _sound(path, copy)
+    features = live_features(encoder, sound) if live else encoder.features(sound)
+    arrays = {"features": features, "voice": voice_probability(sound)}
+    halves = {name: np.ascontiguousarray(a, np.float16) for name, a in arrays.items()}
+    write_arrays(kept, {**halves, "before": np.array([before], np.float32)}, {})
+
+
+def _sound(path: Path, copy: int) -> tuple[F32, float, bool]:
+    """A recording's sound, the seconds put before it, and whether it is to be heard in short windows."""
     audio = read_audio(path.with_suffix(".flac"))
     if audio is None:
         raise ValueError(f"{path.with_suffix('.flac')} has no sound")
-    sound = audio.mono16k
-    mouth = targets(json.loads(path.read_text(encoding="utf-8")), len(sound) / SAMPLE_RATE)
+    sound, ends = audio.mono16k, (0.0, 0.0)
     chance = np.random.default_rng([copy, *path.stem.encode()])
-    heard = impaired(sound, chance) if copy else _hiss(sound, chance, 55.0)
-    arrays = {"features": encoder.features(heard), "voice": voice_probability(heard), "mouth": mouth}
-    write_arrays(kept, {name: np.ascontiguousarray(a, np.float16) for name, a in arrays.items()}, {})
+    if path.parent.name.startswith(JUDGED):
+        ends = (JUDGED_PAUSE, JUDGED_PAUSE)
+        sound = paused(sound, ends)
+    elif copy:
+        ends = (float(chance.uniform(0, PAUSE)), float(chance.uniform(0, PAUSE)))
+        sound = paused(sound, ends, chance)
+    sound = impaired(sound, chance) if copy else hissing(sound, chance, 55.0)
+    return sound, ends[0], bool(copy) and chance.random() < LIVE
 
 
-def impaired(sound: F32, chance: np.random.Generator) -> F32:
-    """16 kHz sound [n] as bad equipment records it: a room, a narrow line, overdrive, hiss or hum, each by chance."""
-    out = sound.astype(np.float32)
-    if chance.random() < 0.5:
-        out = _room(out, chance)
-    if chance.random() < 0.4:
-        low, high = float(chance.uniform(50, 350)), float(chance.uniform(2800, 7600))
-        out = sosfilt(butter(4, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos"), out).astype(np.float32)
-    if chance.random() < 0.2:
-        limit = float(chance.uniform(0.3, 0.8)) * float(np.abs(out).max())
-        out = np.tanh(out / limit).astype(np.float32) * np.float32(limit)
-    if chance.random() < 0.8:
-        out = _hiss(out, chance, float(chance.uniform(8, 40)))
-    return (out / max(float(np.abs(out).max()), 1e-6) * np.float32(chance.uniform(0.05, 0.9))).astype(np.float32)
+def live_features(encoder: SpeechFeatures, sound: F32) -> F32:
+    """Features [n, S] of sound as `Live` hears it: each from a window of 1.6 s that ends a fifth of a second later."""
+    count = feature_count(len(sound))
+    out = np.zeros((count, encoder.width), np.float32)
+    for start in range(0, count, KEPT):
+        stop = min(start + KEPT, count)
+        first, last = max(0, stop + AHEAD - WINDOW), min(stop + AHEAD, count)
+        piece = encoder.features(sound[first * SAMPLES_PER_FEATURE : last * SAMPLES_PER_FEATURE])
+        out[start:stop] = piece[start - first : stop - first]
+    return out
 
 
-def _room(sound: F32, chance: np.random.Generator) -> F32:
-    """With the echo of a room: the direct sound and a decaying tail."""
-    seconds = float(chance.uniform(0.1, 0.6))
-    count = int(seconds * SAMPLE_RATE)
-    decay = np.exp(-6.9 * np.arange(count) / count)
-    tail = chance.standard_normal(count) * decay
-    tail[: int(0.002 * SAMPLE_RATE)] = 0
-    tail *= chance.uniform(0.1, 0.7) / np.sqrt(np.square(tail).sum())
-    tail[0] = 1
-    return np.asarray(fftconvolve(sound, tail)[: len(sound)], np.float32)
-
-
-def _hiss(sound: F32, chance: np.random.Generator, decibels: float) -> F32:
-    """With noise `decibels` below the speech: white to brown, now and then a mains hum."""
-    white = np.fft.rfft(chance.standard_normal(len(sound)))
-    steepness = chance.uniform(0, 1)
-    noise = np.fft.irfft(white / np.maximum(np.arange(len(white)), 1.0) ** steepness, len(sound))
-    if chance.random() < 0.2:
-        tone = np.sin(2 * np.pi * chance.choice([50, 60, 100, 120]) * np.arange(len(sound)) / SAMPLE_RATE)
-        noise = noise / noise.std() + chance.uniform(0.3, 1.5) * tone
-    loud = float(np.sqrt(np.square(sound).mean()))
-    return np.asarray(sound + noise / noise.std() * loud * 10 ** (-decibels / 20), np.float32)
+def noises(encoder: SpeechFeatures, count: int, seconds: float = 4.0) -> Iterator[Utterance]:
+    """Sounds that are no speech, at which the mouth does nothing: hiss, hum, breath, knocks and tones."""
+    for number in range(count):
+        chance = np.random.default_rng([7, number])
+        sound = noise_of(chance, seconds)
+        if chance.random() < 0.5:
+            sound = sound + breath(chance, len(sound)) * np.float32(chance.uniform(0.5, 3) * np.abs(sound).max())
+        still = np.zeros((int(seconds * TARGET_RATE), len(CHANNELS)), np.float32)
+        yield Utterance("noise", encoder.features(sound), voice_probability(sound), still)

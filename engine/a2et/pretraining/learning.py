@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,10 @@ from emotalker.engine.a2et.pretraining.targets import TARGET_RATE
 from emotalker.engine.a2et.windows import as_tensor, frame_features, sample_frames
 
 F32 = NDArray[np.float32]
+SHOWN = 100
+"""Steps between reports."""
+CONTACT = 1.0
+"""Extra weight of frames in which lips touch: they are few, and seen at once when they fail."""
 WEIGHTS = {"jaw": 1.0, "closed": 1.5, "rounded": 1.0, "spread": 0.7, "tucked": 1.0}
 
 
@@ -37,6 +41,8 @@ class LearningConfig:
         velocity: weight of the difference between the speeds of prediction and reference.
         noise: standard deviation of noise on the features, in their own deviations.
         tilt: the same for what is added to a whole sequence: voices differ.
+        deaf: share of the features that a sequence goes without.
+        doubt: share of sequences in which the voice detector hears speech everywhere.
         seed: of everything random.
     """
 
@@ -47,16 +53,35 @@ class LearningConfig:
     lr: float = 1.5e-3
     weight_decay: float = 0.05
     velocity: float = 1.0
-    noise: float = 0.2
-    tilt: float = 0.15
+    noise: float = 0.3
+    tilt: float = 0.25
+    deaf: float = 0.1
+    doubt: float = 0.1
     seed: int = 0
 
 
-def learn(voices: Sequence[Utterance], spec: ArticulatorSpec, config: LearningConfig) -> Articulator:
-    """An articulator that has learned from these utterances; progress goes to stderr."""
+def learn(
+    voices: Sequence[Utterance],
+    spec: ArticulatorSpec,
+    config: LearningConfig,
+    start: Articulator | None = None,
+    keep: Callable[[Articulator], None] | None = None,
+) -> Articulator:
+    """An articulator that has learned from these utterances; progress goes to stderr.
+
+    Args:
+        voices: to learn from.
+        spec: its sizes.
+        config: how it learns.
+        start: what it begins as, statistics included; anew when left out.
+        keep: is given it every `SHOWN` steps.
+    """
     torch.manual_seed(config.seed)
     model = Articulator(spec)
-    _set_statistics(model, voices)
+    if start is None:
+        _set_statistics(model, voices)
+    else:
+        model.load_state_dict(start.state_dict())
     heard = []
     for u in voices:
         x, v = as_tensor(u.features), as_tensor(u.voice)
@@ -78,9 +103,11 @@ def learn(voices: Sequence[Utterance], spec: ArticulatorSpec, config: LearningCo
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         losses.append(float(loss.detach()))
-        if (step + 1) % 200 == 0:
-            mean, seconds = np.mean(losses[-200:]), time.monotonic() - began
+        if (step + 1) % SHOWN == 0:
+            mean, seconds = np.mean(losses[-SHOWN:]), time.monotonic() - began
             sys.stderr.write(f"step {step + 1} of {config.steps}: loss {mean:.4f}, {seconds:.0f} s\n")
+            if keep is not None:
+                keep(model)
     return model.eval()
 
 
@@ -89,6 +116,7 @@ def _loss(model: Articulator, batch: list[Tensor], config: LearningConfig) -> Te
     speech, voice, mouth, valid = batch
     raw = model.logits(speech, voice, valid > 0)
     weight = valid[..., None] * torch.tensor([WEIGHTS[c] for c in CHANNELS])
+    weight = weight * (1 + CONTACT * mouth * torch.tensor([float(c == "closed") for c in CHANNELS]))
     frames = (F.binary_cross_entropy_with_logits(raw, mouth, reduction="none") * weight).sum() / valid.sum()
     found = torch.sigmoid(raw)
     speed = (found[:, 1:] - found[:, :-1]) - (mouth[:, 1:] - mouth[:, :-1])
@@ -118,6 +146,8 @@ def _sequence(
     width = x.shape[-1]
     x = x + config.noise * chance.standard_normal(x.shape, np.float32)
     x = x + np.float32(config.tilt) * chance.standard_normal(width, np.float32)
+    x = x * (chance.random(width) >= config.deaf)
+    v = np.ones_like(v) if chance.random() < config.doubt else v
     y = sample_frames(mouth, TARGET_RATE, (first + np.arange(count) + 0.5) / spec.fps)
     pad = config.frames - count
     columns = [x, v, y, np.ones(count, np.float32)]

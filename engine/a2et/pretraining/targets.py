@@ -14,6 +14,8 @@ from emotalker.engine.synthetic.phones import SOUNDS, Phone
 F32 = NDArray[np.float32]
 TARGET_RATE = 100.0
 MARKS = "ˈˌː.̩̯̃͡ʲʰ̪̬̊ˑˠˤ̝̞˞̥͜-'\"ˣʼ"
+STOPS = ".-'"
+"""Marks that, alone, are punctuation: the end of a sentence, a dash."""
 LINK = 0.12
 """Seconds below which a space between two words is no pause."""
 # one letter of the International Phonetic Alphabet, or of the shorthand of synthesizers, to sounds of `SOUNDS`
@@ -42,11 +44,11 @@ def sounds_of(phones: Sequence[tuple[str, float, float]]) -> list[Phone]:
         if end <= start and not out:
             continue
         letters = [c for c in name if c not in MARKS]
-        if name and not letters:  # a mark alone: stress belongs to the next sound, length to the one before
-            if name[0] in "ˈˌ":
-                since = start if since is None else since
-            elif out:
-                out[-1] = Phone(out[-1].name, out[-1].start, end)
+        if name and not letters and name[0] in "ˈˌ":  # stress alone belongs to the next sound
+            since = start if since is None else since
+            continue
+        if name and not letters and name not in STOPS and out:  # length alone to the one before
+            out[-1] = Phone(out[-1].name, out[-1].start, end)
             continue
         parts = " ".join(LETTERS[c] for c in letters if c in LETTERS).split()
         if parts:

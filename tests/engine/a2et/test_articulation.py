@@ -19,6 +19,8 @@ from emotalker.engine.a2et.articulation import (
 )
 from emotalker.engine.errors import UserError
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.synthetic.performance import perform
+from emotalker.engine.synthetic.phones import script
 
 S = 12
 SPEC = ArticulatorSpec(speech="none", speech_width=S, width=32, heads=4, ffn=48, window=7, layers=2)
@@ -44,6 +46,18 @@ def test_channels_move_what_they_name() -> None:
     assert mouth_pose(both, names)[1][0, 0] < 0.2 * JAW_OPEN
     assert psi.min() >= 0
     assert psi.max() <= 1
+
+
+def test_the_sample_person_speaks_with_it() -> None:
+    """The sample person's mouth is this mapping and what it was before both shared it."""
+    names = load_default_head().expression_names
+    acted = perform(script(6.0, 0, 1.0), 6.0, 25.0, "happy", 2.0, names, 0)
+    means = dict(zip(names, acted.psi.mean(0)))
+    before = {"mouthClose": 0.032701, "mouthFunnel": 0.032859, "mouthPressLeft": 0.071532, "mouthPucker": 0.059342,
+              "mouthRollLower": 0.051446, "mouthStretchLeft": 0.051059, "mouthUpperUpLeft": 0.241433}  # fmt: skip
+    assert {n: means[n] for n in before} == pytest.approx(before, abs=2e-6)
+    assert acted.jaw[:, 0].mean() == pytest.approx(0.045461, abs=2e-6)
+    assert acted.jaw[:, 0].std() == pytest.approx(0.037392, abs=2e-6)
 
 
 def test_a_long_recording_is_heard_as_in_one_piece(small: Articulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from emotalker.engine.a2et.articulation import CHANNELS, ArticulatorSpec
-from emotalker.engine.a2et.pretraining.hearing import Utterance, impaired
+from emotalker.engine.a2et.pretraining.build_reference import aligned, spans
+from emotalker.engine.a2et.pretraining.hearing import Utterance, live_features
+from emotalker.engine.a2et.pretraining.impairing import impaired, noise_of, paused
 from emotalker.engine.a2et.pretraining.judging import figures, judge
 from emotalker.engine.a2et.pretraining.learning import LearningConfig, learn
 from emotalker.engine.a2et.pretraining.targets import TARGET_RATE, sounds_of, targets
@@ -22,6 +26,13 @@ def test_ipa_becomes_sounds() -> None:
     assert (found[0].start, found[2].end) == (0.0, pytest.approx(0.53))
     assert found[3].start == pytest.approx(0.53)
     assert found[5].end == found[6].start == pytest.approx(1.3)
+
+
+def test_the_end_of_a_sentence_is_a_pause() -> None:
+    """A full stop or a dash that lasts is silence, and does not lengthen the last sound."""
+    for mark in ".-":
+        found = sounds_of([("m", 0.0, 0.1), ("ɑ", 0.1, 0.3), (mark, 0.3, 0.9)])
+        assert [(p.name, p.end) for p in found] == [("m", 0.1), ("aa", 0.3), ("_", 0.9)]
 
 
 def test_lips_close_for_m_and_round_for_u() -> None:
@@ -49,6 +60,54 @@ def test_bad_microphones_keep_time_and_stay_finite() -> None:
         assert np.abs(heard[loud]).mean() > 1.2 * np.abs(heard[~loud]).mean()
 
 
+def test_silence_around_speech_keeps_time() -> None:
+    """Speech lies where it should between the added silences, with breath in them or without."""
+    sound = np.ones(1600, np.float32)
+    out = paused(sound, (1.0, 0.5))
+    assert len(out) == 1.6 * 16_000
+    assert np.flatnonzero(out).tolist() == list(range(16_000, 17_600))
+    breathed = paused(sound, (1.0, 0.5), np.random.default_rng(0))
+    assert np.array_equal(breathed[16_000:17_600], sound)
+    for seed in range(6):
+        noise = noise_of(np.random.default_rng(seed), 1.0)
+        assert noise.shape == (16_000,)
+        assert np.isfinite(noise).all()
+
+
+def test_short_windows_are_put_together_in_time() -> None:
+    """Heard as from a microphone, every feature comes from its own moment and hears a fifth of a second on."""
+
+    class Clock:
+        """Hears what time it is, and how much follows."""
+
+        name, width = "clock", 2
+        pieces: ClassVar[list[int]] = []
+
+        def features(self, audio_16k: np.ndarray) -> np.ndarray:
+            self.pieces.append(len(audio_16k))
+            count = len(audio_16k) // 320
+            return np.stack([audio_16k[::320][:count], np.arange(count)[::-1]], 1).astype(np.float32)
+
+    heard = live_features(Clock(), np.arange(320 * 200, dtype=np.float32) / 320)
+    np.testing.assert_allclose(heard[:, 0], np.arange(200))
+    assert (heard[:190, 1] >= 10).all()
+    assert max(Clock.pieces) == 80 * 320
+
+
+def test_phones_are_found_in_order() -> None:
+    """The alignment goes through all tokens, also twice the same one, at their peaks."""
+    truth = {4: 1, 9: 2, 12: 2, 20: 3}
+    scores = np.full((24, 4), np.log(0.02))
+    for frame in range(24):
+        scores[frame, truth.get(frame, 0)] = np.log(0.9)
+    scores[9, 2] = np.log(0.3)  # unsure, but it must be somewhere
+    np.testing.assert_allclose(aligned(scores, [1, 2, 2, 3], 0), np.array(list(truth)) + 0.5, atol=1.01)
+    found = spans(["a", "t"], np.array([0.5, 1.5]), np.r_[np.ones(80), np.zeros(60), np.ones(60)] > 0)
+    assert [name for name, *_ in found] == ["_", "a", "_", "t", "_"]
+    assert found[1][2] == pytest.approx(0.8, abs=0.02)
+    assert found[3][1] == pytest.approx(1.43)
+
+
 def test_figures_know_good_from_bad() -> None:
     """The reference itself is perfect; a second late it is not, and an open mouth in silence is told."""
     random = np.random.default_rng(0)
@@ -61,6 +120,8 @@ def test_figures_know_good_from_bad() -> None:
     assert perfect["jaw"] == pytest.approx(1)
     assert perfect["closure_recall"] == perfect["closure_precision"] == 1
     assert perfect["silence"] == pytest.approx(0, abs=1e-6)
+    padded = [(np.pad(x, ((25, 25), (0, 0))), np.pad(true, ((25, 25), (0, 0)))) for x in (np.roll(true, 10, 0),)]
+    assert figures(padded, 25.0, 25)["jaw"] < figures(padded, 25.0)["jaw"]
     late = figures([(np.roll(true, 10, 0), true)], 25.0)
     assert late["jaw"] < 0.5
     assert late["closure_recall"] < 0.2
