@@ -18,10 +18,6 @@ from emotalker.engine.tracking.reproject import tracked_landmarks
 from emotalker.engine.tracking.stage import TrackConfig, clip_folder, track
 from emotalker.engine.tracking.track import Subject, Track
 
-UNSEEN = 0.005**2
-"""Square pixels: shaking by a two-hundredth of a pixel of a crop of 512. A tracked still picture shakes far less, less
-even than a person who holds still truly does, so that a ratio to it alone would ask for more than the truth."""
-
 
 @pytest.fixture(scope="module")
 def truth(film: list[SampleClip]) -> tuple[Subject, Track]:
@@ -78,7 +74,7 @@ def test_landmarks_fall_where_the_head_is(truth: tuple[Subject, Track]) -> None:
 @pytest.mark.assets
 @pytest.mark.usefixtures("models")
 def test_nothing_shakes(tmp_path: Path) -> None:
-    """At rest a tracked person shakes no more than a tracked still picture plus a fifth, or less than can be seen."""
+    """A person at rest shakes no more, tracked, than a picture that stands still does, tracked too, plus a fifth."""
     config = SampleConfig(size=512, seconds=2.4)
     rest = resting(config)
     films = [
@@ -99,7 +95,7 @@ def test_nothing_shakes(tmp_path: Path) -> None:
         seen.append(shake(Observed.load(folder / OBSERVED).landmarks - true, frames))
         filtered.append(shake(found.landmarks - true, frames))
         mesh.append(shake(mesh_landmarks(head, subject, found) - true, frames))
-    assert filtered[0] <= max(1.2 * filtered[1], UNSEEN)
-    assert mesh[0] <= max(1.2 * mesh[1], UNSEEN)
+    assert filtered[0] <= 1.2 * filtered[1]
+    assert mesh[0] <= 1.2 * mesh[1]
     # and both far less than what the landmark network gives for a picture that stands still
-    assert max(*filtered, *mesh) < 0.05 * seen[1]
+    assert max(*filtered, *mesh) < 0.2 * seen[1]
