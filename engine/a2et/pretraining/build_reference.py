@@ -26,6 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 speech: Any = importlib.import_module("build_speech")
+pauses: Any = importlib.import_module("pauses")
 
 RATE = 16_000
 STEP = 0.02
@@ -36,11 +37,8 @@ REACH = 0.12
 """Seconds a phone lasts on either side of its peak before a pause can begin."""
 LONGEST = 0.45
 """Seconds a phone lasts at most on either side of its peak."""
-CLOSURE = 0.07
-"""Seconds that a stop begins before its peak after a pause."""
-STOPS = ("p", "b", "t", "d", "k", "g", "t͡ʃ", "d͡ʒ")
 QUIET = 28.0
-"""Decibels below loud speech that count as a pause."""
+"""Decibels below loud speech that count as a pause: rooms are not silent."""
 VOICE = "en-us"
 # what the recogniser calls espeak-ng's phones; two letters come before one
 TOKENS = {
@@ -131,22 +129,13 @@ def decoded(scores: np.ndarray, blank: int) -> tuple[list[int], np.ndarray]:
     return tokens, np.array([np.mean(m) for m in middles])
 
 
-def loud(sound: np.ndarray) -> np.ndarray:
-    """Whether somebody is to be heard in each hundredth of a second [n]."""
-    step = RATE // 100
-    power = np.square(sound[: len(sound) // step * step].reshape(-1, step)).mean(1)
-    level = 10 * np.log10(np.convolve(power, np.ones(3) / 3, "same") + 1e-12)
-    out: np.ndarray = level > np.percentile(level, 90) - QUIET
-    return out
-
-
 def spans(names: Sequence[str], middles: np.ndarray, heard: np.ndarray) -> Phones:
     """Phones with start and end; "_" between those that lie apart.
 
     Args:
         names: of the phones.
         middles: their middles, seconds.
-        heard: what `loud` says.
+        heard: what `pauses.loud` says.
     """
     seconds = len(heard) / 100
 
@@ -164,7 +153,7 @@ def spans(names: Sequence[str], middles: np.ndarray, heard: np.ndarray) -> Phone
         start, end = (at + before) / 2, (at + after) / 2
         if at - start > REACH:
             # before a pause's end nobody sees or hears when lips or tongue closed for a stop
-            start = at - CLOSURE if name in STOPS else until(at, max(start, at - LONGEST, 0.0), -1)
+            start = at - pauses.CLOSURE if pauses.is_stop(name) else until(at, max(start, at - LONGEST, 0.0), -1)
         if end - at > REACH:
             end = until(at, min(end, at + LONGEST, seconds), 1)
         start, end = max(start, out[-1][2] if out else 0.0, 0.0), min(end, seconds)
@@ -198,7 +187,7 @@ def main() -> None:
             middles = aligned(scores, tokens, recogniser.blank)
         else:
             tokens, middles = decoded(scores, recogniser.blank)
-        found = spans([recogniser.names[t] for t in tokens], middles * STEP - LAG, loud(mono))
+        found = spans([recogniser.names[t] for t in tokens], middles * STEP - LAG, pauses.loud(mono, QUIET))
         soundfile.write(folder / f"{path.stem}.flac", mono, RATE)
         (folder / f"{path.stem}.json").write_text(json.dumps(found, ensure_ascii=False))
 

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+pauses: Any = importlib.import_module("pauses")
 texts: Any = importlib.import_module("texts")
 
 RATE = 16_000
@@ -237,7 +238,8 @@ def finished(sound: np.ndarray, rate: int, phones: Phones, lag: float, chance: A
     out = np.concatenate([np.zeros(round(before * RATE)), out, np.zeros(round(after * RATE))])
     out *= 0.5 / max(float(np.abs(out).max()), 1e-6)
     moved = [(p, round((a - lag) / throat + before, 4), round((b - lag) / throat + before, 4)) for p, a, b in phones]
-    return out.astype(np.float32), [("_", 0.0, moved[0][1]), *moved, ("_", moved[-1][2], round(len(out) / RATE, 4))]
+    whole = [("_", 0.0, moved[0][1]), *moved, ("_", moved[-1][2], round(len(out) / RATE, 4))]
+    return out.astype(np.float32), pauses.cut(whole, pauses.loud(out))
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+LISTS = 0.4
+"""Share of English sentences that are lists."""
 _PEOPLE = (
     "my brother", "the baker", "a young woman", "our teacher", "the whole family", "somebody", "the old farmer", "Emma",
     "her best friend", "the mayor", "a famous painter", "Peter", "the new doctor", "nobody", "both of them",
@@ -44,6 +46,27 @@ _SHORT = (
     "How much does the room cost?", "We will see you on Wednesday.", "Thank you very much for everything.",
     "Whoever knows?", "Be careful, the pavement is wet.", "That is exactly what I mean.", "Just a moment, please.",
     "Have you ever been there?",
+)  # fmt: skip
+# lists of things of which some sounds are rare otherwise: the s of measure, you and few, ch, j and sh, er, lips that
+# close at the end of a word; between them the pauses of a list, and an s or z that meets a sh
+_COUNTS = (
+    "those", "these", "his", "this", "a few", "such", "which", "your", "her", "each", "our usual", "the", "my", "whose",
+    "just", "two", "you choose", "no", "us", "use",
+)  # fmt: skip
+_KINDS = (
+    "beige", "huge", "unusual", "cheap", "purple", "casual", "Asian", "Persian", "cute", "shabby", "sharp", "deep",
+    "visual", "human", "juicy", "thirsty", "early", "ripe", "stubborn", "shiny", "unique", "rouge", "charming", "pure",
+    "shallow", "drab", "superb", "worn", "nervous", "rich", "azure", "French", "dirty", "useful", "firm", "global",
+)  # fmt: skip
+_NAMES = (
+    "treasure", "garage", "television", "decision", "massage", "mirage", "division", "version", "explosion", "pleasure",
+    "collision", "camouflage", "measure", "seizure", "illusion", "collage", "occasion", "conclusion", "confusion",
+    "composure", "erosion", "leisure centre", "closure", "regime", "genre", "sabotage", "menu", "view", "cube", "fuse",
+    "cucumber", "barbecue", "tissue", "rescue", "uniform", "youth", "computer", "beauty", "music", "volume", "virtue",
+    "cup", "tub", "map", "rib", "soup", "club", "ship", "tape", "job", "rope", "web", "sheep", "cab", "tulip", "verb",
+    "church", "nurse", "journey", "shirt", "bird", "world", "search", "turtle", "purse", "worm", "earl", "sugar",
+    "shoe", "choice", "joke", "page", "bridge", "catch", "ash", "brush", "jury", "juice", "shop", "chef", "joy",
+    "chair", "jewel", "cushion", "ocean", "bush", "shadow", "chart", "gym", "wash", "shower", "euro", "urge",
 )  # fmt: skip
 OTHERS = {
     "de": (
@@ -85,10 +108,18 @@ OTHERS = {
 """Sentences in other languages, by the name of their espeak-ng voice."""
 
 
-def english(seed: int) -> Iterator[str]:
-    """English sentences without end, the same for the same seed."""
+def english(seed: int, lists: float = LISTS) -> Iterator[str]:
+    """English sentences without end, the same for the same seed.
+
+    Args:
+        seed: of their choice.
+        lists: share of lists, in which rare sounds are common.
+    """
     chance = random.Random(seed)
     while True:
+        if chance.random() < lists:
+            yield _listed(chance)
+            continue
         kind = chance.random()
         if kind < 0.15:
             yield chance.choice(_SHORT)
@@ -101,6 +132,18 @@ def english(seed: int) -> Iterator[str]:
             parts.append(chance.choice(_CLAUSES))
         sentence = " ".join(parts)
         yield sentence[0].upper() + sentence[1:] + chance.choice("...!?")
+
+
+def _listed(chance: random.Random) -> str:
+    """Two or three things, now and then somebody who did something with them."""
+    things = []
+    for _ in range(chance.choice((2, 3))):
+        kind = [chance.choice(_KINDS)] if chance.random() < 0.7 else []
+        things.append(" ".join([chance.choice(_COUNTS), *kind, chance.choice(_NAMES)]))
+    said = ", ".join(things[:-1]) + chance.choice((", or ", ", and ", ", ", " and ", "; ")) + things[-1]
+    if chance.random() < 0.5:
+        said = f"{chance.choice(_PEOPLE)} {chance.choice(_ACTS)} {said}"
+    return said[0].upper() + said[1:] + chance.choice(".!?")
 
 
 def foreign(language: str, seed: int) -> Iterator[str]:
