@@ -12,8 +12,8 @@ import numpy as np
 RATE = 16_000
 PAUSE = 0.14
 """Seconds that a silence must last to be a pause and no closure."""
-LEFT = 0.10
-"""Seconds that must be left of it when the phones beside it have theirs."""
+LEFT = 0.125
+"""Seconds that must be left of it when the phones beside it have theirs; more than a space between words."""
 CLOSURE = 0.07
 """Seconds before the end of a pause at which nobody hears, but sees, lips or tongue get ready for the next phone."""
 HELD = 2 * CLOSURE

@@ -14,6 +14,7 @@ from emotalker.engine.synthetic.phones import SOUNDS, Phone
 F32 = NDArray[np.float32]
 TARGET_RATE = 100.0
 MARKS = "ˈˌː.̩̯̃͡ʲʰ̪̬̊ˑˠˤ̝̞˞̥͜-'\"ˣʼ"
+STRESS = "ˈˌ"
 STOPS = ".-'"
 """Marks that, alone, are punctuation: the end of a sentence, a dash."""
 LINK = 0.12
@@ -31,6 +32,10 @@ LETTERS = {
     "ɧ": "sh", "ʔ": "h", "A": "eh iy", "I": "aa ih", "W": "aa uw", "Y": "ao ih", "O": "ao uw", "Q": "ao uw",
     "ʤ": "d sh", "ʧ": "t sh", "ɖ": "d", "ʈ": "t",
 }  # fmt: skip
+GLIDES = {"oʊ": "uw", "əʊ": "uw", "aʊ": "uw", "eɪ": "iy"}
+"""Second halves of diphthongs, which some write as one letter of `LETTERS`: the same mouth for both."""
+MELTING, INTO = ("s", "z"), "sh"
+"""Sounds that become the one that follows at once: "this shop" is said "thish shop"."""
 
 
 def sounds_of(phones: Sequence[tuple[str, float, float]]) -> list[Phone]:
@@ -40,17 +45,20 @@ def sounds_of(phones: Sequence[tuple[str, float, float]]) -> list[Phone]:
     """
     out: list[Phone] = []
     since: float | None = None
+    before = ""
     for name, start, end in phones:
         if end <= start and not out:
             continue
         letters = [c for c in name if c not in MARKS]
-        if name and not letters and name[0] in "ˈˌ":  # stress alone belongs to the next sound
-            since = start if since is None else since
+        if name and not letters and name[0] in STRESS:  # stress alone belongs to the next sound
+            since, before = (start if since is None else since), ""
             continue
         if name and not letters and name not in STOPS and out:  # length alone to the one before
-            out[-1] = Phone(out[-1].name, out[-1].start, end)
+            out[-1], before = Phone(out[-1].name, out[-1].start, end), ""
             continue
-        parts = " ".join(LETTERS[c] for c in letters if c in LETTERS).split()
+        pairs = zip(["" if name[:1] in STRESS else before, *letters], letters)
+        parts = " ".join(GLIDES.get(a + c, LETTERS.get(c, "")) for a, c in pairs).split()
+        before = letters[-1] if letters else ""
         if parts:
             first, since = (start if since is None else since), None
             step = (end - first) / len(parts)
@@ -62,7 +70,11 @@ def sounds_of(phones: Sequence[tuple[str, float, float]]) -> list[Phone]:
         else:
             out.append(Phone("_", start, end))
             since = None
-    return out
+    return [Phone(INTO if _melts(p, q) else p.name, p.start, p.end) for p, q in zip(out, [*out[1:], None])]
+
+
+def _melts(phone: Phone, following: Phone | None) -> bool:
+    return phone.name in MELTING and following is not None and following.name == INTO
 
 
 def targets(phones: Sequence[tuple[str, float, float]], seconds: float) -> F32:

@@ -35,6 +35,24 @@ def test_the_end_of_a_sentence_is_a_pause() -> None:
         assert [(p.name, p.end) for p in found] == [("m", 0.1), ("aa", 0.3), ("_", 0.9)]
 
 
+def test_a_diphthong_is_the_same_however_it_is_written() -> None:
+    """One letter, two, or two phones: go, now and say end in the same mouth; an o before a stressed u does not."""
+    for one, two, names in (("O", "oʊ", ["ao", "uw"]), ("W", "aʊ", ["aa", "uw"]), ("A", "eɪ", None)):
+        ways = [(one, 0.0, 0.2)], [(two, 0.0, 0.2)], [("ˈ" + two[0], 0.0, 0.1), (two[1], 0.1, 0.2)]
+        first, *others = (sounds_of(way) for way in ways)
+        assert all(other == first for other in others)
+        assert names is None or [p.name for p in first] == names
+    assert [p.name for p in sounds_of([("o", 0.0, 0.1), ("ˈʊ", 0.1, 0.2)])] == ["ao", "uh"]
+    assert [p.name for p in sounds_of([("o", 0.0, 0.1), ("ˈ", 0.1, 0.12), ("ʊ", 0.12, 0.2)])] == ["ao", "uh"]
+
+
+def test_s_becomes_a_following_sh() -> None:
+    """The lips of "those shy" are round before the sh is heard; with a pause or a t between they are not."""
+    mouth = lambda *names: sounds_of([(n, i / 5, (i + 1) / 5) for i, n in enumerate(names)])  # noqa: E731
+    assert [p.name for p in mouth("z", "ʃ", "s", "ʒ")] == ["sh"] * 4
+    assert [p.name for p in mouth("z", "_", "ʃ", "s", "t", "ʃ")] == ["z", "_", "sh", "s", "t", "sh"]
+
+
 def test_lips_close_for_m_and_round_for_u() -> None:
     """Targets reach full contact in an m, none in a vowel, and are still in silence."""
     mouth = targets([("_", 0, 0.4), ("ɑ", 0.4, 0.6), ("m", 0.6, 0.7), ("u", 0.7, 0.9), ("_", 0.9, 1.4)], 1.4)
