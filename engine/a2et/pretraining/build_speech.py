@@ -135,10 +135,15 @@ def timed(symbols: list[str], durations: np.ndarray, seconds: float) -> Phones:
 
 
 def espeak_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, int, Phones]]:
-    """Utterances of espeak-ng: three in four English, each by another voice; and f4, to be judged on."""
+    """Utterances of espeak-ng: three in four English, each by another voice.
+
+    And f4, to be judged on, in English and in languages that nothing learns from.
+    """
     chance, engine = np.random.default_rng(seed), Espeak()
     said, numbers = texts.english(seed), itertools.count()
     others = {name: texts.foreign(name, seed) for name in texts.OTHERS}
+    unheard = [(f"judge_espeak_{name}", name, texts.foreign(name, seed)) for name in texts.UNHEARD]
+    judged = itertools.cycle([("judge_espeak_f4", "en-us", said), *unheard])
     while True:
         variant, pace = str(chance.choice(VARIANTS)), float(chance.uniform(0.75, 1.3))
         if chance.random() < 0.75:
@@ -148,7 +153,8 @@ def espeak_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, i
             text = next(others[voice])
         name = "espeak" if voice in ENGLISH else f"espeak_{voice}"
         if next(numbers) % 40 == 39:
-            variant, voice, name, text = "f4", "en-us", "judge_espeak_f4", next(said)
+            name, voice, lines = next(judged)
+            variant, text = "f4", next(lines)
         sound, phones = engine.say(text, f"{voice}+{variant}", pace, chance.uniform(20, 80), chance.uniform(30, 80))
         yield name, sound, engine.rate, phones
 
