@@ -134,8 +134,8 @@ def timed(symbols: list[str], durations: np.ndarray, seconds: float) -> Phones:
     return [("_", 0.0, float(ends[0])), *kept, ("_", float(ends[len(symbols)]), seconds)]
 
 
-def espeak_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, int, Phones]]:
-    """Utterances of espeak-ng: three in four English, each by another voice.
+def espeak_lines(english: float, seed: int) -> Iterator[tuple[str, np.ndarray, int, Phones]]:
+    """Utterances of espeak-ng: a share of them English, each by another voice.
 
     And f4, to be judged on, in English and in languages that nothing learns from.
     """
@@ -146,7 +146,7 @@ def espeak_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, i
     judged = itertools.cycle([("judge_espeak_f4", "en-us", said), *unheard])
     while True:
         variant, pace = str(chance.choice(VARIANTS)), float(chance.uniform(0.75, 1.3))
-        if chance.random() < 0.75:
+        if chance.random() < english:
             voice, text = str(chance.choice(ENGLISH)), next(said)
         else:
             voice = str(chance.choice(list(others)))
@@ -159,7 +159,7 @@ def espeak_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, i
         yield name, sound, engine.rate, phones
 
 
-def hibari_lines(minutes: float, seed: int) -> Iterator[tuple[str, np.ndarray, int, Phones]]:
+def hibari_lines(seed: int) -> Iterator[tuple[str, np.ndarray, int, Phones]]:
     """Utterances of hibari's voice at many pitches."""
     hibari: Any = importlib.import_module("hibari")
     dsp: Any = importlib.import_module("hibari.dsp")
@@ -255,13 +255,14 @@ def main() -> None:
     parser.add_argument("engine", choices=list(LAGS))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--english", type=float, default=0.75, help="share of espeak-ng's speech in English")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--styles", type=Path)
     given = parser.parse_args()
     soundfile: Any = importlib.import_module("soundfile")
     makers: dict[str, Callable[[], Iterator[Any]]] = {
-        "espeak": lambda: espeak_lines(given.minutes, given.seed),
-        "hibari": lambda: hibari_lines(given.minutes, given.seed),
+        "espeak": lambda: espeak_lines(given.english, given.seed),
+        "hibari": lambda: hibari_lines(given.seed),
         "kokoro": lambda: kokoro_lines(given.model, given.styles, given.seed),
         "piper": lambda: piper_lines(given.model, given.seed),
     }

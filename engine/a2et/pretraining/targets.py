@@ -30,7 +30,8 @@ LETTERS = {
     "χ": "h", "ç": "h", "ɣ": "g", "ʁ": "g", "ŋ": "ng", "ɲ": "n", "ɳ": "n", "l": "l", "ɫ": "l", "ʎ": "l", "ɬ": "l",
     "ɭ": "l", "ɹ": "r", "r": "r", "ʀ": "g", "ɻ": "r", "w": "w", "ɥ": "w", "ʍ": "w", "j": "y", "h": "h", "ɦ": "h",
     "ɧ": "sh", "ʔ": "h", "A": "eh iy", "I": "aa ih", "W": "aa uw", "Y": "ao ih", "O": "ao uw", "Q": "ao uw",
-    "ʤ": "d sh", "ʧ": "t sh", "ɖ": "d", "ʈ": "t",
+    "ʤ": "d sh", "ʧ": "t sh", "ɖ": "d", "ʈ": "t", "ɽ": "d", "ä": "aa", "ã": "aa", "õ": "ao", "ẽ": "eh", "ĩ": "iy",
+    "ũ": "uw",
 }  # fmt: skip
 GLIDES = {"oʊ": "uw", "əʊ": "uw", "aʊ": "uw", "eɪ": "iy"}
 """Second halves of diphthongs, which some write as one letter of `LETTERS`: the same mouth for both."""

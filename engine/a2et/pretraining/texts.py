@@ -104,6 +104,34 @@ OTHERS = {
         "Dzień dobry, poproszę bułkę i butelkę wody.", "Moja babcia mieszka w małym domu pod lasem.",
         "Gdzie położyłeś mapę miasta?", "W sobotę pojedziemy pociągiem nad morze.",
     ),
+    "hu": (
+        "Jó reggelt, kérek egy kenyeret és két üveg vizet.", "A nagymamám egy kis faluban lakik az erdő mellett.",
+        "Hová tetted a könyvemet?", "Öt nagy hajó úszott lassan a híd alatt.", "Nyáron gyakran fürdünk a tóban.",
+    ),
+    "fi": (
+        "Huomenna menemme torille ostamaan leipää ja voita.", "Isoäitini asuu pienessä talossa järven rannalla.",
+        "Missä minun kirjani on?", "Viisi isoa laivaa purjehti hitaasti sillan ohi.", "Yöllä satoi paljon lunta.",
+    ),
+    "ru": (
+        "Доброе утро, я хотел бы купить хлеб и молоко.", "Моя бабушка живёт в маленьком доме у реки.",
+        "Куда ты положил мою книгу?", "Летом мы часто ездим на море.", "Пять больших кораблей плыли под мостом.",
+    ),
+    "cs": (
+        "Dobrý den, prosím dva rohlíky a láhev vody.", "Moje babička bydlí v malém domě u lesa.",
+        "Kam jsi dal mou knihu?", "V sobotu pojedeme vlakem do Prahy.", "Včera večer pršelo a foukal vítr.",
+    ),
+    "ro": (
+        "Bună dimineața, aș vrea o pâine și o cafea.", "Bunica mea locuiește într-o casă mică lângă pădure.",
+        "Unde ai pus cartea mea?", "Vara mergem des la mare.", "Cinci corăbii mari au trecut încet pe sub pod.",
+    ),
+    "id": (
+        "Selamat pagi, saya mau beli roti dan kopi.", "Nenek saya tinggal di rumah kecil dekat sungai.",
+        "Di mana kamu menaruh buku saya?", "Besok kami pergi ke pasar bersama ibu.", "Hujan turun sepanjang malam.",
+    ),
+    "ja": (
+        "おはようございます、パンとコーヒーをください。", "わたしのそぼはもりのちかくのちいさないえにすんでいます。",
+        "ほんをどこにおきましたか。", "なつはよくうみへいきます。", "ふねがゆっくりはしのしたをとおりました。",
+    ),
 }  # fmt: skip
 """Sentences in other languages, by the name of their espeak-ng voice."""
 UNHEARD = {
