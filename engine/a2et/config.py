@@ -25,9 +25,11 @@ class ExpressConfig:
         neutral_layers: layers of the neutral branch.
         emotion_layers: layers of the emotional side network.
         prompts: prompt tokens put before every layer.
+        components: main components of the speech features that the linear path hears.
         dropout: share of dropped activations.
         feature_noise: standard deviation of the noise on the speech features, in their own deviations.
         silence: share of sequences in which a span is silenced.
+        missing: share of sequences in which the identity, the emotion or the level is not told, so that each may lack.
         checkpoint_seconds: seconds between checkpoints.
     """
 
@@ -46,7 +48,9 @@ class ExpressConfig:
     neutral_layers: int = 3
     emotion_layers: int = 2
     prompts: int = 4
+    components: int = 96
     dropout: float = 0.2
     feature_noise: float = 0.4
     silence: float = 0.5
+    missing: float = 0.1
     checkpoint_seconds: float = 20.0

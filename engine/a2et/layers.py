@@ -13,6 +13,9 @@ from emotalker.engine.emotion.labels import EMOTIONS
 OUT_OF_SIGHT = -1e4
 LEVELS = 4
 """Levels with an embedding of their own: 0, 1, 2, 3; those between are interpolated."""
+GROWTH = 0.6
+"""Power of the level that a feeling's strength usually follows: mild feelings already show half of it. Leaving one clip
+of a real person out in turn, .5 to .7 foretold the mean face of the left-out clip better than 1."""
 
 
 class LocalAttention(nn.Module):
@@ -96,9 +99,22 @@ class LevelEmbedding(nn.Module):
         share = (level - low)[..., None]
         return self.table[low] * (1 - share) + self.table[low + 1] * share
 
+    def unknown(self) -> Tensor:
+        """Embedding [D] of a level nobody told: the mean of all."""
+        return self.table.mean(0)
+
     def bend(self) -> Tensor:
         """How far the table is from a straight line (a penalty)."""
         return (self.table[2:] - 2 * self.table[1:-1] + self.table[:-2]).square().mean()
+
+
+def usual_strength(level: Tensor) -> Tensor:
+    """How much of its full strength a feeling has at `level` [...], 0 to 1, as long as nothing else is known."""
+    return (_usual_steps() * (level[..., None] - torch.arange(LEVELS - 1)).clamp(0, 1)).sum(-1)
+
+
+def _usual_steps() -> Tensor:
+    return (torch.arange(LEVELS) / (LEVELS - 1)).pow(GROWTH).diff()
 
 
 class Strength(nn.Module):
@@ -106,18 +122,18 @@ class Strength(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        start = torch.log(torch.expm1(torch.tensor(1 / 3)))
+        start = torch.log(torch.expm1(_usual_steps()))
         self.steepness = nn.Parameter(start.expand(len(EMOTIONS), LEVELS - 1).clone())
 
     def forward(self, level: Tensor) -> Tensor:
-        """Strength [..., 8] of each emotion at level [...]; increasing in level, about level / 3."""
+        """Strength [..., 8] of each emotion at level [...]; increasing in level, about `usual_strength`."""
         steps = (level[..., None] - torch.arange(LEVELS - 1, device=level.device)).clamp(0, 1)
         return steps @ F.softplus(self.steepness).T
 
     def bend(self) -> Tensor:
-        """How unequal the steps from level to level are (a penalty)."""
-        slopes = F.softplus(self.steepness)
-        return (slopes - 1 / 3).square().mean() + (slopes[:, 1:] - slopes[:, :-1]).square().mean()
+        """How unusual the steps from level to level are (a penalty)."""
+        unusual = F.softplus(self.steepness) - _usual_steps().to(self.steepness.device)
+        return unusual.square().mean() + unusual.diff(dim=1).square().mean()
 
 
 class IdentityEncoder(nn.Module):

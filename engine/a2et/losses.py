@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from emotalker.engine.a2et.layers import usual_strength
 from emotalker.engine.a2et.measure import NECK_RADIUS, Measure
 from emotalker.engine.a2et.model import A2ET, Expression
 from emotalker.engine.emotion.labels import EMOTIONS
@@ -19,9 +20,18 @@ DRIFT = 0.3
 ORDER = 1.0
 ORDER_STEP = 0.25
 """Millimetres by which the face must move further per level."""
-RIDGE_FRAMES = 1_500.0
+RIDGE_FRAMES = 2_000.0
 BEND = 0.05
 OFFSET = 2e-3
+PARTED = 0.2
+CLOSED = 0.5
+"""Weights of the error of the gap between the lips, per millimetre: always, and besides where the lips are closed."""
+CLOSURE = 2.0
+"""Millimetres of gap over which lips stop counting as closed."""
+AMPLITUDES = (0.3, 1.5)
+"""How strongly a person may feel beside the published faces."""
+AMPLITUDE_TRUST = 0.01
+"""Evidence for a person who feels as strongly as the published faces, in shares of the data."""
 
 
 @dataclass
@@ -33,6 +43,7 @@ class Batch:
         pose: targets [B, T, 6].
         sure: weight of each frame [B, T].
         speaking: weight of the targets that only hold while the clip's own sound is heard [B, T].
+        known: bool [B, 3], whether identity, emotion and level are told.
     """
 
     speech: Tensor
@@ -44,14 +55,22 @@ class Batch:
     sure: Tensor
     speaking: Tensor
     valid: Tensor
+    known: Tensor
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp_min(1.0)
 
 
-def fit_loss(out: Expression, batch: Batch, measure: Measure) -> tuple[Tensor, Tensor]:
-    """Distance from the tracked clip and, for reports, the mean error of the points around the mouth in mm."""
+def fit_loss(out: Expression, batch: Batch, measure: Measure, shut: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+    """Distance from the tracked clip and, for reports, the mean error of the points around the mouth in mm.
+
+    Args:
+        out: what the model says.
+        batch: what was asked and what is right.
+        measure: of the head model.
+        shut: how far the person's closed mouth parts the lips (`Measure.parted`).
+    """
     psi, pose = out.psi_emo - batch.psi, out.pose_emo - batch.pose
     moved = measure.move(psi, pose[..., :3])
     points = F.smooth_l1_loss(moved, torch.zeros_like(moved), beta=0.3, reduction="none").sum(-1).mean(-1)
@@ -64,8 +83,13 @@ def fit_loss(out: Expression, batch: Batch, measure: Measure) -> tuple[Tensor, T
     speed = moved[:, 1:] - moved[:, :-1]
     turning = (pose[:, 1:] - pose[:, :-1]).norm(dim=-1) * NECK_RADIUS
     velocity = _mean(speed.norm(dim=-1).mean(-1) + 0.3 * turning, both)
+    # Lips that meet are seen at once when they do not, and are few among the frames: they count more.
+    true_gap = measure.parted(batch.psi, batch.pose[..., :3]) - shut
+    closed = torch.exp(-true_gap.clamp_min(0) / CLOSURE)
+    parted = _mean(measure.parted(psi, pose[..., :3]).abs() * (PARTED + CLOSED * closed), batch.sure)
     error = _mean(moved.detach().norm(dim=-1).mean(-1), batch.sure)
-    return _mean(points, batch.sure) + 0.5 * coefficients + 0.5 * jaw + 0.2 * neck + VELOCITY * velocity, error
+    fit = _mean(points, batch.sure) + 0.5 * coefficients + 0.5 * jaw + 0.2 * neck
+    return fit + parted + VELOCITY * velocity, error
 
 
 def drift_loss(out: Expression, measure: Measure, valid: Tensor) -> Tensor:
@@ -94,10 +118,10 @@ def order_loss(low: Expression, high: Expression, step: Tensor, measure: Measure
     return F.relu(ORDER_STEP * step - (distance(high) - distance(low))).mean()
 
 
-def shape_loss(model: A2ET, measure: Measure) -> Tensor:
-    """Keeps levels evenly spaced and offsets no larger than the clips ask for."""
+def shape_loss(model: A2ET, measure: Measure, expected: Tensor) -> Tensor:
+    """Keeps levels evenly spaced, and offsets near what clips and prior say of them [8, K + 6]."""
     k = len(measure.weights)
-    size = (model.offsets[:, :k] * measure.weights).abs().sum(-1).mean()
+    size = ((model.offsets - expected)[:, :k] * measure.weights).abs().sum(-1).mean()
     return BEND * (model.levels.bend() + 10 * model.strength.bend()) + OFFSET * size
 
 
@@ -132,27 +156,40 @@ def fit_linear(
 
 
 def fit_offsets(
-    means: Tensor, counts: Tensor, emotions: Tensor, levels: Tensor, ridge: float = 0.05
+    means: Tensor, counts: Tensor, emotions: Tensor, levels: Tensor, prior: Tensor | None = None, ridge: float = 0.15
 ) -> tuple[Tensor, Tensor]:
-    """Neutral mean and emotional offsets by least squares: clip mean = neutral + level / 3 * offset of its emotion.
+    """Neutral mean and emotional offsets by least squares: clip mean = neutral + strength * offset of its emotion.
 
-    A person without a neutral clip gets the neutral that the straight line through the levels leads to at level 0.
+    A person without a neutral clip gets the neutral that `usual_strength` leads to at level 0.
+    Where the clips say little, offsets are those of the prior, as strongly as this person shows the feelings that were
+    recorded; a feeling without any clip is the prior's.
 
     Args:
         means: mean target of each clip [C, D].
         counts: frames of each clip [C].
         emotions: emotion weights of each clip [C, 8].
         levels: level of each clip [C].
-        ridge: how strongly offsets are drawn to zero, in shares of the data.
+        prior: offsets of anybody at level 3 [8, D]; 0 when left out.
+        ridge: how strongly offsets are drawn to the prior, in shares of the data.
 
     Returns:
         neutral [D] and offsets [8, D] (at level 3).
     """
     felt = emotions.clone()
     felt[:, 0] = 0
-    design = torch.cat([torch.ones(len(means), 1), felt * (levels / 3)[:, None]], 1).double()
+    design = torch.cat([torch.ones(len(means), 1), felt * usual_strength(levels)[:, None]], 1).double()
     weight = (counts / counts.sum()).double()[:, None]
     penalty = torch.full((1 + len(EMOTIONS),), ridge, dtype=torch.float64)
     penalty[0] = 1e-4
-    solved = torch.linalg.solve(design.T @ (weight * design) + penalty.diag(), design.T @ (weight * means.double()))
+    gram, seen = design.T @ (weight * design) + penalty.diag(), means.double()
+    usual = torch.zeros(len(penalty), means.shape[1], dtype=torch.float64)
+    if prior is not None:
+        usual[1:] = prior
+        # what the clips say beyond what any neutral face and offsets of their own would explain
+        told = weight.squeeze(1).diag() - weight * design @ torch.linalg.solve(gram, (weight * design).T)
+        expected = told @ (design @ usual)
+        power, trust = (expected * (design @ usual)).sum(), AMPLITUDE_TRUST * usual.square().sum(-1).max()
+        amplitude = ((expected * seen).sum() + trust) / (power + trust).clamp_min(1e-9)
+        usual *= amplitude.clamp(*AMPLITUDES)
+    solved = torch.linalg.solve(gram, design.T @ (weight * seen) + penalty[:, None] * usual)
     return solved[0].float(), solved[1:].float()

@@ -34,15 +34,21 @@ class Measure:
         weights: mean landmark movement of one unit of each coefficient [K], mm.
         basis: movement of lips, chin and a spread of the face by psi and jaw [K + 3, P * 3], mm per unit or radian.
         mouth: 1 for coefficients that articulate and so relax in silence, 0 for those that show a feeling [K].
+        gap: how far psi and jaw part the lips in the middle [K + 3], mm per unit or radian.
     """
 
     weights: Tensor
     basis: Tensor
     mouth: Tensor
+    gap: Tensor
 
     def move(self, psi: Tensor, jaw: Tensor) -> Tensor:
         """Movement [..., P, 3], mm, of the measured points by differences of psi [..., K] and jaw [..., 3]."""
         return (torch.cat([psi, jaw], -1) @ self.basis).unflatten(-1, (-1, 3))
+
+    def parted(self, psi: Tensor, jaw: Tensor) -> Tensor:
+        """How far the lips are parted [...], mm, by psi [..., K] and jaw [..., 3]; only differences mean something."""
+        return torch.cat([psi, jaw], -1) @ self.gap
 
 
 def measure_head(head: HeadModel) -> Measure:
@@ -58,11 +64,13 @@ def measure_head(head: HeadModel) -> Measure:
         turned = arms @ axis_angle_to_matrix(axis * JAW_STEP).T - arms
         turns.append(((turned * skin[:, None])[corners] * shares).sum(1) * 1000 / JAW_STEP)
     points = sorted({*LIPS, *CHIN, *range(0, 468, 9)})
-    moves = torch.cat([psi_moves, torch.stack(turns)])[:, points]
-    weights = psi_moves.norm(dim=-1).mean(1)
+    every = torch.cat([psi_moves, torch.stack(turns)])
+    gap = every[:, UPPER_LIP, 1] - every[:, LOWER_LIP, 1]
+    gap = gap * gap[len(psi_moves)].sign()  # whichever way up the head stands, the jaw parts the lips
     return Measure(
-        weights.clamp_min(0.02), moves.flatten(1).contiguous(), mouth_share(head.expression_names, psi_moves)
-    )
+        psi_moves.norm(dim=-1).mean(1).clamp_min(0.02), every[:, points].flatten(1).contiguous(),
+        mouth_share(head.expression_names, psi_moves), gap,
+    )  # fmt: skip
 
 
 def mouth_share(names: tuple[str, ...], moves: Tensor) -> Tensor:
@@ -89,4 +97,6 @@ def plain_measure(expressions: int) -> Measure:
     basis = torch.zeros(expressions + 3, (expressions + 3) * 3)
     for i in range(expressions + 3):
         basis[i, 3 * i] = 3.0 if i < expressions else 80.0
-    return Measure(torch.full((expressions,), 3.0), basis, torch.ones(expressions))
+    gap = torch.zeros(expressions + 3)
+    gap[expressions] = 80.0
+    return Measure(torch.full((expressions,), 3.0), basis, torch.ones(expressions), gap)

@@ -17,7 +17,6 @@ from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 POSE = 6
 """Jaw and neck axis-angle, radians."""
 IDENTITY_SIZE = 64
-COMPONENTS = 48
 REACH = 9
 """Frames around each frame that the linear path hears."""
 VOICE_SCALE = 3.0
@@ -33,6 +32,7 @@ class A2ETSpec:
         speech_width: features per 50 Hz frame.
         expressions: K.
         fps: frames per second the network runs at.
+        components: main components of the features that the linear path hears.
         articulator: sizes of the pre-trained network that it hears mouths with; None does without.
     """
 
@@ -47,6 +47,7 @@ class A2ETSpec:
     emotion_layers: int = 2
     prompts: int = 4
     dropout: float = 0.1
+    components: int = 48
     articulator: ArticulatorSpec | None = None
 
     @staticmethod
@@ -114,7 +115,7 @@ class A2ET(nn.Module):
 
     Buffers that belong to a trained model: `feature_mean`, `feature_std` [S], `identity_image` [3, 64, 64],
     `rest_psi` [K], `rest_jaw` [3] (the closed mouth), `mouth` [K] (share of each coefficient that silence takes back),
-    and, with an articulator, `usual_mouth` [C] (the mean of its channels in the clips).
+    `gap` [K + 3] (`Measure.gap`), and, with an articulator, `usual_mouth` [C] (the mean of its channels in the clips).
     """
 
     feature_mean: Tensor
@@ -124,6 +125,7 @@ class A2ET(nn.Module):
     rest_jaw: Tensor
     components: Tensor
     mouth: Tensor
+    gap: Tensor
     usual_mouth: Tensor
 
     def __init__(self, spec: A2ETSpec) -> None:
@@ -138,7 +140,8 @@ class A2ET(nn.Module):
         self.register_buffer("rest_psi", torch.zeros(spec.expressions))
         self.register_buffer("rest_jaw", torch.zeros(3))
         self.register_buffer("mouth", torch.ones(spec.expressions))
-        self.register_buffer("components", torch.zeros(spec.speech_width, min(COMPONENTS, spec.speech_width)))
+        self.register_buffer("gap", torch.zeros(spec.expressions + 3))
+        self.register_buffer("components", torch.zeros(spec.speech_width, min(spec.components, spec.speech_width)))
         if heard:
             self.register_buffer("usual_mouth", torch.zeros(heard))
             self.listen_mouth = nn.Linear(heard, d)
@@ -172,7 +175,7 @@ class A2ET(nn.Module):
 
     def forward(
         self, speech: Tensor, voice: Tensor, weights: Tensor, level: Tensor, image: Tensor,
-        valid: Tensor | None = None, mouth: Tensor | None = None,
+        valid: Tensor | None = None, mouth: Tensor | None = None, known: Tensor | None = None,
     ) -> Expression:  # fmt: skip
         """Expression of B sequences of T frames.
 
@@ -184,16 +187,19 @@ class A2ET(nn.Module):
             image: canonical neutral frame [B, 3, 64, 64] in [0, 1].
             valid: bool [B, T], frames that exist; all when left out.
             mouth: what the articulator hears in these frames (`mouth_of`) [B, T, C]; worked out when left out.
+            known: bool [B, 3], whether the transformer is told identity, emotion and level; all when left out. The
+                mean offsets know emotion and level all the same.
         """
         valid = torch.ones_like(level, dtype=torch.bool) if valid is None else valid
         if mouth is None:
             mouth = self.mouth_of(speech, voice, valid)
-        hidden = self._hear(speech, voice, image, valid, mouth)
+        known = torch.ones(len(level), 3, dtype=torch.bool) if known is None else known
+        hidden = self._hear(speech, voice, image, valid, mouth, known)
         echo = self.linear((self.components_of(speech, voice, mouth) * valid[..., None]).transpose(1, 2))
         echo = echo.transpose(1, 2)
         neutral = self.neutral_head(hidden) + echo
         felt = torch.cat([torch.zeros_like(weights[..., :1]), weights[..., 1:]], -1)  # neutral moves nothing
-        drift = self._feel(hidden, weights, level, valid)
+        drift = self._feel(hidden, weights, level, valid, known)
         amount = felt.sum(-1, keepdim=True) * (level / MAX_LEVEL)[..., None]
         drift = drift * amount
         emotional = neutral + (felt * self.strength(level)) @ self.offsets + drift
@@ -210,21 +216,28 @@ class A2ET(nn.Module):
         out: Tensor = self.articulator(speech, voice, valid) - self.usual_mouth
         return out
 
-    def _hear(self, speech: Tensor, voice: Tensor, image: Tensor, valid: Tensor, mouth: Tensor | None) -> Tensor:
+    def _hear(
+        self, speech: Tensor, voice: Tensor, image: Tensor, valid: Tensor, mouth: Tensor | None, known: Tensor
+    ) -> Tensor:
         """Neutral branch: [B, T, D]."""
         x = self.listen(torch.cat([speech, voice[..., None]], -1).flatten(2))
         if mouth is not None:
             x = x + self.listen_mouth(mouth)
         x = x * valid[..., None]
         x = x + F.gelu(self.smooth(x.transpose(1, 2)).transpose(1, 2))
-        person = self.identity(image)[:, None, None]
+        person = (self.identity(image) * known[:, :1])[:, None, None]
         for layer, prompts in zip(self.neutral_layers, self.neutral_prompts):
             x = layer(x, torch.cat([prompts.expand(len(x), 1, -1, -1), person], 2), valid)
         return x
 
-    def _feel(self, hidden: Tensor, weights: Tensor, level: Tensor, valid: Tensor) -> Tensor:
-        """Side network: moving part of the residual [B, T, K + 6] at full amplitude."""
-        code = weights @ self.emotions + self.levels(level)
+    def _feel(self, hidden: Tensor, weights: Tensor, level: Tensor, valid: Tensor, known: Tensor) -> Tensor:
+        """Side network: moving part of the residual [B, T, K + 6] at full amplitude.
+
+        An emotion that is not told is all of them alike, a level that is not told their mean.
+        """
+        weights = torch.where(known[:, 1, None, None], weights, 1 / len(EMOTIONS))
+        code = weights @ self.emotions
+        code = code + torch.where(known[:, 2, None, None], self.levels(level), self.levels.unknown())
         scale, shift = self.style(code).chunk(2, -1)
         x = hidden * (1 + scale) + shift
         for layer, table, style in zip(self.emotion_layers, self.emotion_prompts, self.prompt_style):

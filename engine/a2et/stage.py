@@ -17,7 +17,7 @@ from emotalker.engine.a2et.measure import Measure, measure_head
 from emotalker.engine.a2et.predict import save_a2et
 from emotalker.engine.a2et.speech import SpeechFeatures, open_speech_encoder
 from emotalker.engine.a2et.sync import moved, sound_delay
-from emotalker.engine.a2et.training import Trainer, build_model
+from emotalker.engine.a2et.training import Trainer, build_model, solve_linear
 from emotalker.engine.a2et.trust import keep_back, settle
 from emotalker.engine.a2et.voice import voice_probability
 from emotalker.engine.a2et.windows import F32, SAMPLE_RATE
@@ -99,6 +99,7 @@ def express(
     outcome = yield from _train(trainer, out, mark, stop)
     if outcome is Outcome.FINISHED:
         trust = settle(trainer.model, kept, measure)
+        solve_linear(trainer.model, samples, config, names)  # what was kept back for the check is learned from too
         yield Metric(STAGE, config.steps, {"trust": trust})
         save_a2et(trainer.model, out / "model.safetensors", {"speech": encoder.name})
         done = {"fingerprint": mark, "config": asdict(config), "clips": [c.id for c in heard], "trust": trust}

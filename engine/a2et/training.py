@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from emotalker.engine.a2et.measure import Measure
 from emotalker.engine.a2et.model import A2ET, REACH, A2ETSpec, unpositive
 from emotalker.engine.a2et.windows import F32, SUBFRAMES, as_tensor, frame_features
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
+from emotalker.engine.emotion.prior import prior_offsets
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.torch_threads import one_torch_thread
@@ -58,13 +59,13 @@ def build_model(
         measure: of the head model.
         config: settings.
         articulator: the pre-trained network to start from; it must hear the features of the clips.
-        names: the K expression names, for what the articulator's channels do to a face nobody knows.
+        names: the K expression names, for what sounds and feelings do to a face nobody knows; nothing without.
     """
-    shared = ("fps", "width", "heads", "ffn", "window", "neutral_layers", "emotion_layers", "prompts", "dropout")
-    sizes = {name: getattr(config, name) for name in shared}
+    spec = articulator.spec if articulator is not None else None
+    shared = {f.name for f in fields(A2ETSpec)} & {f.name for f in fields(config)}
+    sizes = {name: getattr(config, name) for name in sorted(shared)}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        spec = articulator.spec if articulator is not None else None
         model = A2ET(A2ETSpec(clips[0].speech.shape[1], clips[0].psi.shape[1], articulator=spec, **sizes))
     speech = np.concatenate([c.speech for c in clips])
     voice = np.concatenate([c.voice for c in clips])[:, None] + 1e-3
@@ -72,7 +73,8 @@ def build_model(
     counts = torch.tensor([float(c.sure.sum()) for c in clips])
     emotions = as_tensor(np.stack([c.emotion for c in clips]))
     levels = torch.tensor([c.level for c in clips])
-    neutral, offsets = fit_offsets(means, counts, emotions, levels)
+    prior = prior_offsets(names) if names else None
+    neutral, offsets = fit_offsets(means, counts, emotions, levels, prior)
     with torch.no_grad():
         if articulator is not None and model.articulator is not None:
             # what it learned from, so that it hears what it knows
@@ -84,40 +86,47 @@ def build_model(
             model.feature_std.copy_(as_tensor(speech.std(0) + 1e-3))
         model.identity_image.copy_(image)
         model.mouth.copy_(measure.mouth)
+        model.gap.copy_(measure.gap)
         rest_psi, rest_jaw = closed_mouth(clips)
         model.rest_psi.copy_(rest_psi)
         model.rest_jaw.copy_(rest_jaw)
     model.start_from(neutral, offsets)
-    _solve_linear(model.eval(), clips, means, config, names)
+    _choose_inputs(model.eval(), clips, config)
+    solve_linear(model, clips, config, names)
     return model
 
 
 @torch.no_grad()
-def _solve_linear(
-    model: A2ET, clips: Sequence[ClipSamples], means: Tensor, config: ExpressConfig, names: tuple[str, ...]
-) -> None:
-    """Set the linear path: what the clips' own deviations from their means have in common with their sound."""
-    heard = [model.normalise(as_tensor(c.speech), as_tensor(c.voice)) for c in clips]
-    every = torch.cat(heard)
+def _choose_inputs(model: A2ET, clips: Sequence[ClipSamples], config: ExpressConfig) -> None:
+    """Set what the linear path hears: main components of the features, and the mouth less its mean in the clips."""
+    every = torch.cat([model.normalise(as_tensor(c.speech), as_tensor(c.voice)) for c in clips])
     _values, vectors = torch.linalg.eigh((every.T @ every).double())
     model.components.copy_(vectors.flip(-1)[:, : model.components.shape[1]].float())
-    inputs = []
-    for clip, speech in zip(clips, heard):
-        x, v = (as_tensor(frame_features(f, config.fps, 0, len(clip))) for f in (speech.numpy(), clip.voice))
-        inputs.append((x[None], v[None]))
-    sure = [as_tensor(clip.sure) for clip in clips]
-    mouths = [model.mouth_of(*pair) for pair in inputs]
     if model.articulator is not None:
-        every = torch.cat([m[0] for m in mouths if m is not None])
-        usual = (every * torch.cat(sure)[:, None]).sum(0) / torch.cat(sure).sum().clamp_min(1)
-        model.usual_mouth.copy_(usual)
-        mouths = [m - usual for m in mouths if m is not None]
+        heard = [model.mouth_of(*_inputs(model, clip, config)) for clip in clips]
+        every = torch.cat([m[0] for m in heard if m is not None])
+        weight = torch.cat([as_tensor(clip.sure) for clip in clips])
+        model.usual_mouth.copy_((every * weight[:, None]).sum(0) / weight.sum().clamp_min(1))
+
+
+@torch.no_grad()
+def solve_linear(model: A2ET, clips: Sequence[ClipSamples], config: ExpressConfig, names: tuple[str, ...]) -> None:
+    """Set the linear path: what the clips' own deviations from their means have in common with their sound.
+
+    Args:
+        model: changed in place.
+        clips: what to learn from.
+        config: settings of the run.
+        names: the K expression names, see `build_model`.
+    """
     rows = []
-    for (speech, voice), mouth in zip(inputs, mouths):
-        padded = F.pad(model.components_of(speech, voice, mouth)[0], (0, 0, REACH // 2, REACH // 2))
+    for clip in clips:
+        speech, voice = _inputs(model, clip, config)
+        heard = model.components_of(speech, voice, model.mouth_of(speech, voice))[0]
+        padded = F.pad(heard, (0, 0, REACH // 2, REACH // 2))
         rows.append(padded.unfold(0, REACH, 1).flatten(1))  # channel-major, as the convolution's weights
-    targets = torch.cat([_target(clip) - mean for clip, mean in zip(clips, means)])
-    taps, weight = torch.cat(rows), torch.cat(sure)
+    targets = torch.cat([_target(clip) - _mean_target(clip) for clip in clips])
+    taps, weight = torch.cat(rows), torch.cat([as_tensor(clip.sure) for clip in clips])
     own = 0 if model.articulator is None else REACH * len(CHANNELS)
     doubt = torch.full((taps.shape[1],), RIDGE_FRAMES)
     expected = torch.zeros(taps.shape[1], targets.shape[1])
@@ -126,6 +135,13 @@ def _solve_linear(
         expected[-own:] = _usual_face(names, taps[:, -own:], targets, weight)
     solved = fit_linear(taps, targets, weight, doubt, expected)
     model.linear.weight.copy_(solved.T.reshape(model.linear.weight.shape))
+
+
+def _inputs(model: A2ET, clip: ClipSamples, config: ExpressConfig) -> tuple[Tensor, Tensor]:
+    """A clip's sound as the model is given it: speech [1, T, 2, S] and voice [1, T, 2]."""
+    speech = model.normalise(as_tensor(clip.speech), as_tensor(clip.voice)).numpy()
+    x, v = (as_tensor(frame_features(f, config.fps, 0, len(clip))) for f in (speech, clip.voice))
+    return x[None], v[None]
 
 
 def _usual_face(names: tuple[str, ...], heard: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
@@ -179,6 +195,8 @@ class Trainer:
             self._silence = [self._silent(c, silence) for c in self._clips]
         self._shares = np.array([float(c.sure.sum()) for c in self._clips])
         self._shares /= self._shares.sum()
+        self._expected = model.offsets.detach().clone()
+        self._shut = measure.parted(model.rest_psi, model.rest_jaw)
         self._seen = sorted({int(c.emotion.argmax()) for c in self._clips if c.level > 0})
         # The offsets start where least squares put them; decay would draw them to neutral.
         free = {"offsets", "strength.steepness", "neutral_head.1.bias"}
@@ -213,11 +231,11 @@ class Trainer:
             batch = self._batch(random)
             model.train()
             image = self._image(random, len(batch.level))
-            out = model(batch.speech, batch.voice, batch.emotion, batch.level, image, batch.valid)
-            fit, error = fit_loss(out, batch, self.measure)
+            out = model(batch.speech, batch.voice, batch.emotion, batch.level, image, batch.valid, known=batch.known)
+            fit, error = fit_loss(out, batch, self.measure, self._shut)
             drift = drift_loss(out, self.measure, batch.valid.float())
             order, stray = self._order(random, batch, image)
-            loss = fit + DRIFT * (drift + stray) + ORDER * order + shape_loss(model, self.measure)
+            loss = fit + DRIFT * (drift + stray) + ORDER * order + shape_loss(model, self.measure, self._expected)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -255,7 +273,8 @@ class Trainer:
             sequences.append(self._sequence(random, i, start, length))
         fields = [as_tensor(np.stack(column)) for column in zip(*sequences)]
         speech, voice, emotion, level, psi, pose, sure, speaking, valid = fields
-        return Batch(speech, voice, emotion, level, psi, pose, sure, speaking, valid > 0)
+        known = as_tensor(random.random((config.batch, 3)) >= config.missing)
+        return Batch(speech, voice, emotion, level, psi, pose, sure, speaking, valid > 0, known)
 
     def _sequence(self, random: np.random.Generator, i: int, start: int, length: int) -> list[F32]:
         """One training sequence, padded to `length`: jittered by up to 10 ms, noisy, now and then silenced."""
