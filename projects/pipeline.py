@@ -42,7 +42,7 @@ STAGES: dict[str, Stage] = {
         Stage("fit", "fitting the neutral twin", ("track",), True, version=3),
         Stage("express", "learning to speak", ("track", "fit"), True, version=3),
         Stage("emote", "learning the emotions", ("track", "fit", "express"), True, version=2),
-        Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True),
+        Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True, version=2),
     )
 }
 

@@ -34,7 +34,7 @@ from emotalker.engine.a2et.measure import Measure
 from emotalker.engine.a2et.model import A2ET, REACH, A2ETSpec, unpositive
 from emotalker.engine.a2et.windows import F32, SUBFRAMES, as_tensor, frame_features
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
-from emotalker.engine.emotion.prior import prior_offsets
+from emotalker.engine.emotion.prior import prior_offsets, unseen_offsets
 from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.torch_threads import one_torch_thread
@@ -75,6 +75,10 @@ def build_model(
     levels = torch.tensor([c.level for c in clips])
     prior = prior_offsets(names) if names else None
     neutral, offsets = fit_offsets(means, counts, emotions, levels, prior)
+    if names:
+        recorded = (emotions * (levels > 0)[:, None]).sum(0) > 0
+        unseen = unseen_offsets(neutral, 1 - measure.mouth, names)
+        offsets = torch.where(recorded[:, None], offsets, unseen)
     with torch.no_grad():
         if articulator is not None and model.articulator is not None:
             # what it learned from, so that it hears what it knows

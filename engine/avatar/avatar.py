@@ -84,6 +84,8 @@ class Avatar:
         recorded: (emotion, level) of every training clip.
         emotive: the trained stage 2; None plays stage 1 alone (ablation).
         head: the head model it was made with; the twin's folder holds it, unless it is the built-in one.
+        seen: coefficients up to which the training clips showed each expression [K]; what the Gaussians learned of an
+            expression is not carried on beyond. None for twins packed before this was kept: then it is.
         created: when it was packed, ISO 8601.
     """
 
@@ -101,6 +103,7 @@ class Avatar:
     recorded: tuple[tuple[str, float], ...]
     emotive: Emotive | None = None
     head: LinearHead = field(default_factory=load_default_head, repr=False)
+    seen: F32 | None = None
     created: str = ""
     _encoder: SpeechFeatures | None = field(default=None, repr=False)
 
@@ -129,7 +132,7 @@ class Avatar:
 
     @cached_property
     def _player(self) -> Player:
-        return Player(self.shapes, self.emotive.interpolation if self.emotive is not None else None)
+        return Player(self.shapes, self.emotive.interpolation if self.emotive is not None else None, self.seen)
 
     @cached_property
     def _joints(self) -> torch.Tensor:

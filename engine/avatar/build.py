@@ -28,6 +28,8 @@ from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]
+SHOWN, SEEN_BEYOND, SEEN_LEAST = 3, 1.25, 0.05
+"""Frames that must show a coefficient; how far beyond it what was learned still holds, and the least of that."""
 SURE = 0.5
 """Frames whose face presence is below this say nothing about the person."""
 
@@ -87,10 +89,19 @@ def build(
         recorded=tuple(dict.fromkeys((clip.emotion, float(clip.level)) for clip in used)),
         emotive=emotive,
         head=head,
+        seen=seen_expressions(tracks),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     save_avatar(avatar, out)
     return out
+
+
+def seen_expressions(tracks: Sequence[Track]) -> F32:
+    """Coefficients up to which the Gaussians know each expression [K]: what a few frames showed, and a little more."""
+    psi = np.concatenate([t.psi[t.confidence > SURE] for t in tracks])
+    few = min(SHOWN, len(psi))
+    largest = np.sort(psi, axis=0)[-few] if few else np.ones(psi.shape[1])
+    return np.maximum(SEEN_BEYOND * largest, SEEN_LEAST).astype(np.float32)
 
 
 def rest_pose(head: HeadModel, subject: Subject, tracks: Sequence[Track], mean_code: F32 | None = None) -> RestPose:

@@ -60,7 +60,7 @@ def save_avatar(avatar: Avatar, folder: Path, *, compact: bool = False) -> None:
         **{f"rest.{k}": v for k, v in rest.items()},
         **{f"shapes.{k}": v for k, v in avatar.shapes.to_arrays().items()},
         **{f"a2et.{k}": v.numpy() for k, v in avatar.a2et.state_dict().items()},
-        **emotive,
+        **({} if avatar.seen is None else {"seen": avatar.seen}), **emotive,
     }  # fmt: skip
     notes = None
     if compact:
@@ -153,6 +153,7 @@ def _assemble(facts: dict[str, Any], arrays: Arrays, folder: Path) -> Avatar:
         recorded=tuple((str(e), float(level)) for e, level in facts["recorded"]),
         emotive=None if deformation is None else Emotive.from_arrays(arrays, deformation, shapes, facts["recorded"]),
         head=head,
+        seen=arrays.get("seen"),
         created=str(facts["created"]),
     )
 

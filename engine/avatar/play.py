@@ -18,8 +18,9 @@ from emotalker.engine.gaussians.gaussians import SH_C0
 
 F32 = NDArray[np.float32]
 CHUNK = 2048
-# Columns of a row of everything an expression adds: position 3, turn 3, quaternion 4, log-scale 3, opacity 1, colour 3.
-COLUMNS = 17
+# Columns of a row of everything an expression adds: with the surface, position 3 and turn 3; learned, position 3,
+# quaternion 4, log-scale 3, opacity 1 and colour 3.
+CARRIED, COLUMNS = 6, 20
 # Columns of offsets: position 3, quaternion 4, log-scale 3, opacity 1, colour 3.
 OFFSETS = 14
 
@@ -29,8 +30,8 @@ ONE = np.float32(1)
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _pose(  # type: ignore[no-untyped-def]
-    first, last, start, expression, rows, psi, offsets, near, nearness, means, quats, scales, opacities, sh, weights,
-    bones, turns, light, out_means, out_quats, out_scales, out_opacities, out_sh,
+    first, last, start, expression, rows, psi, known, offsets, near, nearness, means, quats, scales, opacities, sh,
+    weights, bones, turns, light, out_means, out_quats, out_scales, out_opacities, out_sh,
 ):  # fmt: skip
     """Gaussians [first, last): see `Player.frame`; bones [6, 12], turns [6, 4] wxyz, light [3, 4] on colour - 0.5."""
     d = np.empty(COLUMNS, np.float32)
@@ -43,13 +44,16 @@ def _pose(  # type: ignore[no-untyped-def]
         for r in range(start[g], start[g + 1]):
             p = psi[expression[r]]
             if p != 0:
-                for j in range(COLUMNS):
+                for j in range(CARRIED):
+                    d[j] += p * rows[r, j]
+                p = known[expression[r]]
+                for j in range(CARRIED, COLUMNS):
                     d[j] += p * rows[r, j]
 
         # the expression's fixed turn (scalar part 1) times the learned rotation
-        w, x, y, z = quats[g, 0] + d[6], quats[g, 1] + d[7], quats[g, 2] + d[8], quats[g, 3] + d[9]
+        w, x, y, z = quats[g, 0] + d[9], quats[g, 1] + d[10], quats[g, 2] + d[11], quats[g, 3] + d[12]
         qw, qx, qy, qz = product(ONE, d[3], d[4], d[5], w, x, y, z)
-        px, py, pz = means[g, 0] + d[0], means[g, 1] + d[1], means[g, 2] + d[2]
+        px, py, pz = means[g, 0] + d[0] + d[6], means[g, 1] + d[1] + d[7], means[g, 2] + d[2] + d[8]
         if extra:
             o[:] = 0
             for i in range(near.shape[1]):
@@ -58,9 +62,9 @@ def _pose(  # type: ignore[no-untyped-def]
             px, py, pz = px + o[0], py + o[1], pz + o[2]
             qw, qx, qy, qz = qw + o[3], qx + o[4], qy + o[5], qz + o[6]
             for j in range(3):
-                d[10 + j] += o[7 + j]
-                d[14 + j] += o[11 + j]
-            d[13] += o[10]
+                d[13 + j] += o[7 + j]
+                d[17 + j] += o[11 + j]
+            d[16] += o[10]
 
         blend_joints(weights[g], bones, turns, bone, turn)
         for r in range(3):
@@ -69,13 +73,13 @@ def _pose(  # type: ignore[no-untyped-def]
         out_quats[g, 0], out_quats[g, 1], out_quats[g, 2], out_quats[g, 3] = w, x, y, z
 
         for j in range(3):
-            out_scales[g, j] = scales[g, j] + d[10 + j]
-        out_opacities[g] = opacities[g] + d[13]
+            out_scales[g, j] = scales[g, j] + d[13 + j]
+        out_opacities[g] = opacities[g] + d[16]
         # light is linear, so lighting the colours is lighting the picture
         for s in range(sh.shape[1]):
             red, green, blue = sh[g, s, 0], sh[g, s, 1], sh[g, s, 2]
             if s == 0:
-                red, green, blue = red + d[14], green + d[15], blue + d[16]
+                red, green, blue = red + d[17], green + d[18], blue + d[19]
             for j in range(3):
                 value = light[j, 0] * red + light[j, 1] * green + light[j, 2] * blue
                 out_sh[g, s, j] = value + light[j, 3] if s == 0 else value
@@ -88,18 +92,24 @@ class Player:
         shapes: the head, N Gaussians; values are copied.
         interpolation: points that offsets are given at, for every Gaussian [N, n], and their shares [N, n]; when left
             out, offsets are given for every Gaussian.
+        seen: coefficients up to which the head has learned its expressions [K]. Beyond, the surface carries the
+            Gaussians further, but what they learned of colour and form goes no further: nobody knows how it would.
+            Everything counts as seen when left out.
     """
 
-    def __init__(self, shapes: GaussianBlendshapes, interpolation: tuple[NDArray[np.int64], F32] | None = None) -> None:
+    def __init__(
+        self,
+        shapes: GaussianBlendshapes,
+        interpolation: tuple[NDArray[np.int64], F32] | None = None,
+        seen: F32 | None = None,
+    ) -> None:
         deltas = shapes.deltas
         self._base = arrays_of(shapes.base)
         self._start = np.ascontiguousarray(deltas.start)
         self._expression = np.ascontiguousarray(deltas.expression)
         learned = deltas.learned.detach().cpu().numpy() * deltas.mask[:, None]
-        rows = np.concatenate([deltas.fixed, learned], 1)
-        # fixed position and learned position are one sum
-        rows[:, :3] += rows[:, 6:9]
-        self._rows = np.ascontiguousarray(np.delete(rows, np.s_[6:9], 1), np.float32)
+        self._rows = np.ascontiguousarray(np.concatenate([deltas.fixed, learned], 1), np.float32)
+        self._seen = seen
         self._weights = np.ascontiguousarray(shapes.weights.cpu().numpy(), np.float32)
         n = len(shapes)
         near, share = interpolation or (np.arange(n)[:, None], np.ones((n, 1), np.float32))
@@ -130,7 +140,9 @@ class Player:
         light = _light_on_coefficients(np.eye(3, 4, dtype=np.float32) if lighting is None else lighting)
         out = GaussianArrays(*(np.empty(a.shape, np.float32) for a in b))
         extra = self._none if offsets is None else np.ascontiguousarray(offsets, np.float32)
-        table = (self._start, self._expression, self._rows, np.ascontiguousarray(psi, np.float32))
+        psi = np.ascontiguousarray(psi, np.float32)
+        known = psi if self._seen is None else np.minimum(psi, self._seen).astype(np.float32)
+        table = (self._start, self._expression, self._rows, psi, known)
         drive = (self._weights, np.ascontiguousarray(world.reshape(-1, 12)), np.ascontiguousarray(quats), light)
         for_chunks(_pose, split(n, CHUNK), *table, extra, self._near, self._share, *b, *drive, *out)
         return out

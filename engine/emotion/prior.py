@@ -28,6 +28,8 @@ STRENGTH = 0.8
 """Coefficient of a unit everybody shows, at level 3: intensity D ("severe") on FACS' scale from A to E."""
 JAW_DROP = 0.12
 """Radians of a full jaw drop (unit 26) on top of speech."""
+REPLACED = 0.7
+"""Share of what a neutral face wears that gives way to a published face at level 3."""
 HEAD_DOWN = 0.08
 """Radians a sad head hangs at level 3."""
 BROWS_TOGETHER = 0.6
@@ -107,6 +109,23 @@ def prior_offsets(names: Sequence[str]) -> Tensor:
         out[row, : len(names)].clamp_(0, 1)
         out[row, len(names)] = STRENGTH * JAW_DROP * units.get(26, 0.0)
     out[EMOTIONS.index("sad"), len(names) + 3] = HEAD_DOWN
+    return out
+
+
+def unseen_offsets(neutral: Tensor, shown: Tensor, names: Sequence[str]) -> Tensor:
+    """Offsets, as `prior_offsets` gives them, of feelings that a person with this neutral face never showed.
+
+    The published face takes the place of what the neutral face wears: anger over raised brows would be no anger.
+
+    Args:
+        neutral: coefficients of the person's neutral face, then jaw and neck [K + 6].
+        shown: share of each coefficient that shows feelings and does not articulate [K].
+        names: K expression names of the head.
+    """
+    out, k = prior_offsets(names), len(names)
+    worn = (neutral[:k] - out[:, :k]).clamp_min(0) * shown
+    out[:, :k] -= REPLACED * worn
+    out[EMOTIONS.index("neutral")] = 0
     return out
 
 

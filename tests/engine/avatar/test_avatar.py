@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_round_trip(avatar: Avatar, saved: Path, heard: Heard) -> None:
     for a, b in zip(avatar.arrays(ours.frame(20)), loaded.arrays(theirs.frame(20))):
         assert np.array_equal(a, b)
     assert np.array_equal(loaded.plate, avatar.plate)
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_what_clips_showed_is_kept(avatar: Avatar, tmp_path: Path, compact: bool) -> None:
+    """The bounds of what was learned travel with the twin; a twin without them plays as before."""
+    seen = np.linspace(0.05, 0.9, len(avatar.expressions), dtype=np.float32)
+    replace(avatar, seen=seen).save(tmp_path / "new", compact=compact)
+    loaded = Avatar.load(tmp_path / "new").seen
+    assert loaded is not None
+    np.testing.assert_allclose(loaded, seen, atol=0.01)
+    replace(avatar, seen=None).save(tmp_path / "old", compact=compact)
+    assert Avatar.load(tmp_path / "old").seen is None
 
 
 def test_loads_within_a_second(saved: Path) -> None:

@@ -64,6 +64,23 @@ def test_the_player_agrees_with_blend_and_pose(shapes: GaussianBlendshapes, extr
         np.testing.assert_allclose(value, getattr(wanted, name).numpy(), atol=2e-5, err_msg=name)
 
 
+def test_what_was_learned_goes_no_further_than_what_was_seen(shapes: GaussianBlendshapes) -> None:
+    """Beyond the coefficients that clips showed, the surface still moves; colour, form and opacity do not change."""
+    psi, bones, root = (x.numpy() for x in drive())
+    seen = 0.5 * psi
+    full, known = Player(shapes).frame(psi, bones, root), Player(shapes).frame(seen, bones, root)
+    bounded = Player(shapes, None, seen).frame(psi, bones, root)
+    for name in ("log_scales", "logit_opacities", "sh"):
+        i = FIELDS.index(name)
+        np.testing.assert_array_equal(bounded[i], known[i], err_msg=name)
+        assert np.abs(bounded[i] - full[i]).max() > 1e-4, name
+    carried = shapes.deltas.learned.clone()
+    shapes.deltas.learned.zero_()
+    half, whole = Player(shapes).frame(seen, bones, root)[0], Player(shapes).frame(psi, bones, root)[0]
+    shapes.deltas.learned.copy_(carried)
+    np.testing.assert_allclose(bounded[0] - known[0], whole - half, atol=2e-6)
+
+
 def test_lighting_the_colours_lights_the_picture() -> None:
     """The affine light on Gaussians is that of stage 1 on the premultiplied picture."""
     shapes = sample_twin(900, 64, 8).shapes

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from emotalker.engine.emotion.labels import EMOTIONS
-from emotalker.engine.emotion.prior import action_units, prior_offsets, with_prior
+from emotalker.engine.emotion.prior import action_units, prior_offsets, unseen_offsets, with_prior
 from emotalker.engine.head.default import load_default_head
 
 NAMES = tuple(load_default_head().expression_names)
@@ -73,6 +73,20 @@ def test_a_head_that_lacks_a_shape_goes_without_it() -> None:
     assert some.shape == (8, 8)
     assert float(some[1, 0]) > 0.5
     assert not some[:, 1].any()
+
+
+def test_a_published_face_takes_the_place_of_what_the_neutral_face_wears(offsets: torch.Tensor) -> None:
+    """Anger brings raised brows down, surprise leaves them, and what articulates stays."""
+    raised, pucker = NAMES.index("browInnerUp"), NAMES.index("mouthPucker")
+    neutral, shown = torch.zeros(len(NAMES) + 6), torch.ones(len(NAMES))
+    neutral[raised], neutral[pucker], shown[pucker] = 0.7, 0.5, 0.0
+    unseen = unseen_offsets(neutral, shown, NAMES)
+    angry, surprised = EMOTIONS.index("angry"), EMOTIONS.index("surprised")
+    assert neutral[raised] + unseen[angry, raised] < 0.3
+    assert unseen[surprised, raised] == offsets[surprised, raised]
+    torch.testing.assert_close(unseen[:, pucker], offsets[:, pucker])
+    assert (unseen[EMOTIONS.index("neutral")] == 0).all()
+    torch.testing.assert_close(unseen_offsets(torch.zeros_like(neutral), shown, NAMES), offsets)
 
 
 def test_only_what_nobody_recorded_is_filled_in(offsets: torch.Tensor) -> None:
