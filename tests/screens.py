@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SETTLE_MS = 500
 LONGEST_MS = 60_000
+SPOKEN_MS, SPOKEN_S = 100, 10
 
 
 def main() -> int:
@@ -98,7 +101,32 @@ class Screens:
             lambda: page("perform"), perform.play, _wait, _wait, _wait, perform.pause,
             lambda: perform.seek(3.4), _wait, lambda: self.save("4-perform"),
             lambda: shell.tour(), lambda: self.save("4-tour"), lambda: shell.end_tour(),
+            lambda: self._speak(self.folder / "live.wav"), lambda: perform.live.follow(self.folder / "live.wav"),
+            lambda: perform.live.switch(True), *[_wait] * 5, lambda: self.save("4-live"), perform.live.stop,
         ]  # fmt: skip
+
+    def _speak(self, file: Path) -> None:
+        """Write the sample's voice into a file for some seconds, as a program that records would."""
+        import soundfile
+
+        from emotalker.engine.avatar.sample import load_sample
+        from emotalker.engine.media import read_audio
+
+        audio = read_audio(load_sample().voice_path)
+        assert audio is not None  # the sample speaks
+        sound, step = audio.mono16k, 16000 * SPOKEN_MS // 1000
+        made = soundfile.SoundFile(file, "w", 16000, 1, subtype="PCM_16")
+        made.write(sound[:step])
+        made.flush()
+
+        def speak() -> None:
+            with made:
+                for start in range(step, min(len(sound), 16000 * SPOKEN_S), step):
+                    time.sleep(SPOKEN_MS / 1000)
+                    made.write(sound[start : start + step])
+                    made.flush()
+
+        threading.Thread(target=speak, daemon=True).start()
 
     def _trained(self, project: Path) -> list[Callable[[], object]]:
         clips, page = self.window.clips, self.window.show_page
@@ -107,7 +135,8 @@ class Screens:
             lambda: clips.select([clips.model.clips[0].id]), lambda: self.save("2-prepare"), clips.show_consent,
             lambda: self.save("2-consent"), lambda: page("train"), _wait, _wait, _wait, _wait,
             lambda: self.save("3-train"), lambda: self._show(self._tracking), _wait, _wait, _wait, _wait,
-            lambda: self._save_shown("3-tracking"),
+            lambda: self._save_shown("3-tracking"), lambda: page("report"), _wait, _wait, _wait, _wait,
+            lambda: self.save("6-report"),
         ]  # fmt: skip
 
     def _tracking(self) -> QWidget:
@@ -170,8 +199,8 @@ class Screens:
         from PySide6.QtWidgets import QApplication
 
         if self._steps:
+            QTimer.singleShot(SETTLE_MS, self._go_on)  # also when the step fails: it is told, and the rest follows
             self._steps.pop(0)()
-            QTimer.singleShot(SETTLE_MS, self._go_on)
             return
         self.application.shell.closing = True
         self.window.close()
