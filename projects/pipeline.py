@@ -40,7 +40,7 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("track", "tracking the face", (), False, version=3),
         Stage("fit", "fitting the neutral twin", ("track",), True, version=3),
-        Stage("express", "learning to speak", ("track", "fit"), True, version=3),
+        Stage("express", "learning to speak", ("track", "fit"), True, version=4),
         Stage("emote", "learning the emotions", ("track", "fit", "express"), True, version=2),
         Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True, version=2),
     )
