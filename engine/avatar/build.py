@@ -30,6 +30,9 @@ from emotalker.engine.tracking.track import Subject, Track
 F32 = NDArray[np.float32]
 SHOWN, SEEN_BEYOND, SEEN_LEAST = 3, 1.25, 0.05
 """Frames that must show a coefficient; how far beyond it what was learned still holds, and the least of that."""
+LOOKED_AT, BESIDE, INVISIBLE = 24, 0.02, -15.0
+"""Frames of a clip that show what its picture held, how far beside it still counts as inside, in shares of its width,
+and the opacity before activation of what never was."""
 SURE = 0.5
 """Frames whose face presence is below this say nothing about the person."""
 
@@ -73,6 +76,7 @@ def build(
     if emote_dir is not None:
         shapes = own_shapes(emote_dir / "model.safetensors") or shapes
         emotive, mean_code = stage_two(emote_dir / "model.safetensors", shapes)
+    hide_outside(shapes, head, subject, tracks)
     _, express = read_arrays(express_dir / "model.safetensors")
     avatar = Avatar(
         name=name,
@@ -102,6 +106,33 @@ def seen_expressions(tracks: Sequence[Track]) -> F32:
     few = min(SHOWN, len(psi))
     largest = np.sort(psi, axis=0)[-few] if few else np.ones(psi.shape[1])
     return np.maximum(SEEN_BEYOND * largest, SEEN_LEAST).astype(np.float32)
+
+
+def hide_outside(shapes: GaussianBlendshapes, head: HeadModel, subject: Subject, tracks: Sequence[Track]) -> int:
+    """Make Gaussians invisible that lay outside the picture in all training frames; returns how many.
+
+    Nothing ever told what they should look like, and a wider or turned view would show it.
+
+    Args:
+        shapes: of stage 1; opacities are changed in place.
+        head: the head model the tracks were made with.
+        subject: identity and camera.
+        tracks: of the training clips; some frames of each are looked at.
+    """
+    joints, camera = head.shape(torch.from_numpy(subject.identity))[1], subject.camera
+    seen = np.zeros(len(shapes), bool)
+    for track in tracks:
+        some = np.unique(np.linspace(0, len(track) - 1, LOOKED_AT).round().astype(int))
+        jaw, neck, eyes = (torch.from_numpy(np.asarray(getattr(track, n)[some])) for n in ("jaw", "neck", "eyes"))
+        bones = head.bone_transforms(joints, jaw, neck, eyes)
+        roots = root_transforms(track.root_rotation[some], track.root_translation[some])
+        for bone, root in zip(bones, roots):
+            x, y = camera.project(shapes.pose(shapes.base, bone, torch.from_numpy(root)).means.detach().numpy()).T[:2]
+            edge = BESIDE * camera.width
+            seen |= (x > -edge) & (x < camera.width + edge) & (y > -edge) & (y < camera.height + edge)
+    with torch.no_grad():
+        shapes.base.logit_opacities[torch.from_numpy(~seen)] = INVISIBLE
+    return int((~seen).sum())
 
 
 def rest_pose(head: HeadModel, subject: Subject, tracks: Sequence[Track], mean_code: F32 | None = None) -> RestPose:

@@ -93,6 +93,38 @@ def test_the_twin_holds_what_the_stages_learned(stages: Stages, tmp_path: Path) 
     assert np.all((avatar.blink >= 0.3) & (avatar.blink <= 1.0))
 
 
+def test_what_no_picture_held_is_not_shown(stages: Stages, tmp_path: Path) -> None:
+    """Gaussians that lay beside the picture all the time are invisible in the twin; the others keep their opacity."""
+    fitted, metadata = read_arrays(stages.fit / "model.safetensors")
+    arrays = {k: np.array(v) for k, v in fitted.items()}
+    arrays["shapes.base.means"][:50, 0] += 5.0
+    write_arrays(stages.fit / "model.safetensors", arrays, metadata)
+    ours = stages.build(tmp_path / "avatar").shapes.base.logit_opacities.numpy()
+    before = arrays["shapes.base.logit_opacities"]
+    assert (ours[:50] < -10).all()
+    hidden = ours != before
+    assert hidden[50:].mean() < 0.5
+    assert hidden[:50].all()
+
+
+def test_expressions_are_known_as_far_as_clips_showed_them(stages: Stages, tmp_path: Path) -> None:
+    """What several training frames showed and a little more, not what a single frame or a held-out clip shows."""
+    track = Track.load(stages.track / "clips" / "neutral" / "track.safetensors")
+    avatar = stages.build(tmp_path / "before")
+    smile = avatar.expressions.index("mouthSmileLeft")
+    track.psi[0, smile] = 1.0
+    track.save(stages.track / "clips" / "neutral" / "track.safetensors")
+    avatar = stages.build(tmp_path / "once")
+    assert avatar.seen is not None
+    once = avatar.seen[smile]
+    track.psi[:8, smile] = 0.9
+    track.save(stages.track / "clips" / "neutral" / "track.safetensors")
+    often = stages.build(tmp_path / "often").seen
+    assert often is not None
+    assert once < 0.9 < often[smile]
+    np.testing.assert_array_equal(np.delete(often, smile), np.delete(avatar.seen, smile))
+
+
 def test_held_out_clips_leave_no_trace(stages: Stages, tmp_path: Path) -> None:
     """The twin is the same whatever the held-out clip shows; its track need not even be readable."""
     before = stages.build(tmp_path / "before")
