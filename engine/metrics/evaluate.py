@@ -43,7 +43,8 @@ def evaluate(
     "clips". PSNR, SSIM: whole frame at `size` over the clip's own plate, every frame; `psnr_face`, `psnr_mouth` and
     `psnr_head` (the person above the neck) inside the regions that the recorded frame's landmarks and matte outline;
     LPIPS every tenth frame, above 256 pixels every 25th. On up to ten seconds of consecutive frames at 512 pixels:
-    landmark distances `m_ld`, `f_ld` and velocity differences `m_lvd`, `f_lvd`; `au_upper` and `au_lower`, see
+    landmark distances `m_ld`, `f_ld`, of the lips' shape alone `lmd`, and velocity differences `m_lvd`, `f_lvd`;
+    `au_upper` and `au_lower`, see
     `faces.au_error`; `jitter`, see `faces.jitter`; `sync` and, with sounds that do not belong to the picture,
     `sync_wrong`, see `lips.sync`; sharpness `cpbd`. The group "recorded" holds what of this the recording itself gets.
     "baseline_mean" is the mean training frame of the same emotion (of all, if there is none of it);

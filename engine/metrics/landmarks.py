@@ -42,6 +42,21 @@ def landmark_distance(found: F32, recorded: F32, side: int, subset: tuple[int, .
     return float(np.linalg.norm(gap, axis=-1).mean() * NORMAL_SIDE / side)
 
 
+def mouth_shape_distance(found: F32, recorded: F32, side: int) -> float:
+    """LMD: `landmark_distance` of the lips after their mean points are laid on each other, in every frame.
+
+    It tells a wrongly shaped mouth from a rightly shaped one at the wrong place. After Chen et al. 2018 ("Lip
+    Movements Generation at a Glance"), who take other landmarks.
+
+    Args:
+        found: landmarks on the renders [T, 478, 2], pixels.
+        recorded: landmarks on the recorded frames [T, 478, 2], pixels.
+        side: pixels of the square pictures they were found on.
+    """
+    ours, theirs = (lips - lips.mean(1, keepdims=True) for lips in (found[:, list(MOUTH)], recorded[:, list(MOUTH)]))
+    return landmark_distance(ours, theirs, side, tuple(range(len(MOUTH))))
+
+
 def landmark_velocity_difference(found: F32, recorded: F32, side: int, subset: tuple[int, ...] = FACE) -> float:
     """LVD: mean distance between the landmark motions from frame to frame, in pixels at 512x512 per frame.
 

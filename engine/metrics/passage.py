@@ -23,6 +23,7 @@ from emotalker.engine.metrics.landmarks import (
     Mask,
     landmark_distance,
     landmark_velocity_difference,
+    mouth_shape_distance,
 )
 from emotalker.engine.metrics.lips import F64, seen_curves, sync, wrong_sound
 from emotalker.engine.metrics.scores import Scores
@@ -130,6 +131,7 @@ def _score_motion(scores: Scores, faces: dict[str, Faces]) -> None:
         if group == "recorded" or not both.any():
             continue
         ours, theirs = found.landmarks, recorded.landmarks
+        scores.add(group, lmd=mouth_shape_distance(ours[both], theirs[both], NORMAL_SIDE))
         pairs = np.flatnonzero(both[:-1] & both[1:])
         for name, subset in (("m", MOUTH), ("f", FACE)):
             scores.add(group, **{f"{name}_ld": landmark_distance(ours[both], theirs[both], NORMAL_SIDE, subset)})

@@ -31,7 +31,9 @@ DIFFERENCES = (
     "the head motion, camera code and blinks of the recording. The head stands before the clip's own still background.",
     "Landmarks: the paper does not name its detector. Ours is the 478-point face landmarker, run on recorded and "
     "rendered pictures alike; M-LD counts 40 points of the lips, F-LD the 468 of the face without the irises. Pixels "
-    "at 512x512. A detector's own noise is in these figures: see what the recording gets for trembling.",
+    "at 512x512. A detector's own noise is in these figures: see what the recording gets for trembling. Published "
+    "distances of mouths are not all alike: some lay the mouths' mean points on each other first (LMD, which stands "
+    "beside M-LD in our own table); the paper does not say whether it does.",
     "The paper's second column headed M-LVD is taken to be F-LVD, as its caption suggests.",
     "LPIPS: with the VGG network and its published weights. The paper does not name its network.",
     "CPBD: our own implementation of the published method, on the whole frame; a blurred background lowers it.",

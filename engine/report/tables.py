@@ -27,7 +27,7 @@ PICTURE = (
     ("cpbd", "CPBD", "up", 3),
 )  # fmt: skip
 MOTION = (
-    ("m_ld", "M-LD", "down", 2), ("m_lvd", "M-LVD", "down", 2), ("f_ld", "F-LD", "down", 2),
+    ("m_ld", "M-LD", "down", 2), ("lmd", "LMD", "down", 2), ("m_lvd", "M-LVD", "down", 2), ("f_ld", "F-LD", "down", 2),
     ("f_lvd", "F-LVD", "down", 2), ("sync", "lip-sync", "up", 3), ("sync_wrong", "wrong sound", "", 3),
     ("au_upper", "AU upper %", "down", 2), ("au_lower", "AU lower %", "down", 2),
     ("jitter", "trembling", "down", 3),

@@ -18,6 +18,7 @@ from emotalker.engine.metrics.landmarks import (
     landmark_distance,
     landmark_velocity_difference,
     mouth_mask,
+    mouth_shape_distance,
 )
 
 
@@ -57,6 +58,17 @@ def test_velocity_sees_jitter() -> None:
     found = recorded.copy()
     found[1::2, :, 0], found[::2, :, 0] = 1, -1
     assert landmark_velocity_difference(found, recorded, 512, MOUTH) == pytest.approx(2)
+
+
+def test_a_shifted_mouth_has_the_right_shape() -> None:
+    """LMD leaves out where the mouth is, frame by frame, and keeps how it is shaped."""
+    recorded = np.stack([face(256) + t for t in range(3)]).astype(np.float32)
+    found = recorded + np.float32([[[5, -3]], [[0, 4]], [[-2, 0]]])
+    assert landmark_distance(found, recorded, 256, MOUTH) > 4
+    assert mouth_shape_distance(found, recorded, 256) == pytest.approx(0, abs=1e-3)
+    half = list(MOUTH)[::2]
+    found[:, half, 1] += 3
+    assert mouth_shape_distance(found, recorded, 256) == pytest.approx(3)
 
 
 def test_only_the_subset_counts() -> None:
