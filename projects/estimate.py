@@ -198,7 +198,7 @@ def measure(seconds: float) -> MachineSpeed:
     from emotalker.engine.bench.scene import head_blob
     from emotalker.engine.gaussians.cpu import rasterize_cpu, warm_up
     from emotalker.engine.torch_threads import one_torch_thread
-    from emotalker.engine.training.dssim import ssim
+    from emotalker.engine.training.loss.dssim import ssim
 
     def least_ms(call: Any, share: float) -> float:
         call()

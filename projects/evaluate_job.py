@@ -186,7 +186,7 @@ class _Run:
         """
         from emotalker.engine.avatar import ClipRenderer
         from emotalker.engine.metrics.evaluate import evaluate
-        from emotalker.engine.tracking.landmarker import FaceLandmarker
+        from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
         from emotalker.engine.tracking.refined import track_path
 
         clips = self.project.clip_inputs()

@@ -31,7 +31,7 @@ def judge_twin(
     from emotalker.engine.metrics.twin.speed import judge_speed
     from emotalker.engine.metrics.twin.transition import judge_transition
     from emotalker.engine.torch_threads import one_torch_thread
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 
     with one_torch_thread():
         avatar = Avatar.load(project.stage_folder("avatar"))
@@ -98,7 +98,7 @@ def _cross(
     """Each voice with some emotions; None if stopped."""
     from emotalker.engine.metrics.listening import best_listener
     from emotalker.engine.metrics.twin.cross import judge_voice, labels_for
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 
     if not voices:
         yield Notice("other voices", "No other voice is given, so the twin is judged on the person's own alone.")

@@ -90,7 +90,7 @@ def _write_tile(project: Project, path: Path, reporter: Reporter, stop: StopToke
         raise UserError(f"{path.name} is no PNG file name.", "The picture is written as PNG.", "Let it end in .png.")
     from emotalker.app.cli.twin import twin_of
     from emotalker.engine.avatar import Avatar
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
     from emotalker.projects.twin_judge import sentence, write_tile
 
     avatar = Avatar.load(twin_of(project, reporter, stop, outdated=True))

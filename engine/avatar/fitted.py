@@ -21,7 +21,7 @@ from emotalker.engine.head.folder import head_of
 from emotalker.engine.head.model import axis_angle_to_matrix
 from emotalker.engine.render.rasterizer import rasterize, to_uint8
 from emotalker.engine.tracking.track import Subject, Track
-from emotalker.engine.training.losses import compose, relight
+from emotalker.engine.training.loss.losses import compose, relight
 
 U8 = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from emotalker.engine.bench.timing import median_ms, torch_median_ms
-from emotalker.engine.training.dssim import RADIUS, gaussian_window, ssim
+from emotalker.engine.training.loss.dssim import RADIUS, gaussian_window, ssim
 
 SIZE = 512
 

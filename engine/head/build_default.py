@@ -239,7 +239,7 @@ def main() -> None:
 def landmarks(head: LinearHead) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The landmark embedding of the head; needs the face landmark model of `engine.assets`."""
     from emotalker.engine.head.embedding import find_landmarks
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 
     landmarker = FaceLandmarker()
 

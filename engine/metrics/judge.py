@@ -14,7 +14,7 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.jobs import StopToken
 from emotalker.engine.metrics import perceptual
 from emotalker.engine.metrics.listening import LOUDNESS, Listener
-from emotalker.engine.tracking.landmarker import FaceObservation
+from emotalker.engine.tracking.observing.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]

@@ -18,11 +18,11 @@ from emotalker.engine.refining.light import LightFit
 from emotalker.engine.refining.picture import PictureTerm, Recorded
 from emotalker.engine.refining.pose import Unknowns, refined_track, unknowns_of
 from emotalker.engine.refining.solve import refine_chunk
+from emotalker.engine.tracking.fitting.points import landmark_points
+from emotalker.engine.tracking.fitting.system import Observations, Priors, Problem, typical_eye_distance
 from emotalker.engine.tracking.landmark_sets import LIDS_LEFT, LIDS_RIGHT, LIPS
-from emotalker.engine.tracking.points import landmark_points
-from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
 from emotalker.engine.tracking.track import Subject, Track
-from emotalker.engine.training.losses import psnr_of
+from emotalker.engine.training.loss.losses import psnr_of
 
 U8 = NDArray[np.uint8]
 CHUNK, AHEAD = 96, 6

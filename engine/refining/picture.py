@@ -12,7 +12,7 @@ from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.refining.kernel import difference
 from emotalker.engine.refining.pose import Unknowns, world_transforms
 from emotalker.engine.render.rasterizer import rasterize
-from emotalker.engine.training.losses import compose, relight
+from emotalker.engine.training.loss.losses import compose, relight
 
 TOLERANCE = 0.1
 """Difference of colours beyond which a pixel counts as something the twin cannot show, and pulls less."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.model import JOINTS, axis_angle_to_matrix
-from emotalker.engine.tracking.points import FrameState
-from emotalker.engine.tracking.rotations import log_rotation
+from emotalker.engine.tracking.fitting.points import FrameState
+from emotalker.engine.tracking.fitting.rotations import log_rotation
 from emotalker.engine.tracking.track import Track
 
 TRUNK = 3

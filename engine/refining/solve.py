@@ -10,8 +10,8 @@ from torch import Tensor
 
 from emotalker.engine.refining.picture import PictureTerm, Recorded
 from emotalker.engine.refining.pose import TRUNK, Unknowns
-from emotalker.engine.tracking.sequence import chained, stuck
-from emotalker.engine.tracking.system import Observations, Priors, Problem
+from emotalker.engine.tracking.fitting.sequence import chained, stuck
+from emotalker.engine.tracking.fitting.system import Observations, Priors, Problem
 
 FIRST_DAMPING, MOST_DAMPING = 0.1, 100.0
 MEASURED_EVERY = 32

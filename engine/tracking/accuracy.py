@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
+from emotalker.engine.tracking.fitting.reproject import tracked_landmarks
+from emotalker.engine.tracking.fitting.rotations import log_rotation
 from emotalker.engine.tracking.landmark_sets import LID_GAPS_LEFT, LID_GAPS_RIGHT, LIP_GAPS
-from emotalker.engine.tracking.reproject import tracked_landmarks
-from emotalker.engine.tracking.rotations import log_rotation
 from emotalker.engine.tracking.track import Subject, Track
 
 F64 = NDArray[np.float64]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotalker.engine.media import AudioTrack, FrameSource, MediaInfo, probe, read_audio
-from emotalker.engine.tracking.landmarker import FaceLandmarker, FaceObservation
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker, FaceObservation
 from emotalker.engine.tracking.quality import Light, Measures, judge
 
 LOOKS = 6

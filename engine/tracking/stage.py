@@ -22,14 +22,14 @@ from emotalker.engine.head.linear import LinearHead
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.jobs import Job, Metric, Notice, Outcome, Preview, Progress, StopToken
 from emotalker.engine.media import FrameStore
-from emotalker.engine.tracking.crop import Sighting, crops
-from emotalker.engine.tracking.disturbance import spells
-from emotalker.engine.tracking.fit import fit_subject, fit_track
-from emotalker.engine.tracking.landmarker import FaceLandmarker
-from emotalker.engine.tracking.matte import PersonMatte
-from emotalker.engine.tracking.observe import FRAMES, OBSERVED, STAGE, VERSION, Observed, observe, scout
+from emotalker.engine.tracking.fitting.fit import fit_subject, fit_track
+from emotalker.engine.tracking.observing.crop import Sighting, crops
+from emotalker.engine.tracking.observing.disturbance import spells
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
+from emotalker.engine.tracking.observing.matte import PersonMatte
+from emotalker.engine.tracking.observing.observe import FRAMES, OBSERVED, STAGE, VERSION, Observed, observe, scout
+from emotalker.engine.tracking.observing.plate import background_plate, write_plate
 from emotalker.engine.tracking.overlay import draw
-from emotalker.engine.tracking.plate import background_plate, write_plate
 from emotalker.engine.tracking.track import Subject, Track
 
 SUBJECT = "subject.safetensors"

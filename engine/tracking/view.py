@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emotalker.engine.head.folder import head_of
 from emotalker.engine.media import FrameStore
-from emotalker.engine.tracking.observe import FRAMES, OBSERVED, Observed
+from emotalker.engine.tracking.observing.observe import FRAMES, OBSERVED, Observed
 from emotalker.engine.tracking.overlay import draw
 from emotalker.engine.tracking.stage import SUBJECT, clip_folder, warnings
 from emotalker.engine.tracking.track import Subject, Track

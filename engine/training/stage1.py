@@ -28,22 +28,22 @@ from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.refined import FOLDER as TRACKS
 from emotalker.engine.training.adam import FusedAdam
 from emotalker.engine.training.bases import F32, principal_map, spread
-from emotalker.engine.training.clip_watch import ClipWatch
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.corrections import Corrections, posed_with, save_corrected
 from emotalker.engine.training.density import Density, double
+from emotalker.engine.training.finishing.tidy import tidy
 from emotalker.engine.training.first_shapes import first_shapes
 from emotalker.engine.training.frames import Sample, TrainingFrames
 from emotalker.engine.training.halfway import FOLDER as HALFWAY
 from emotalker.engine.training.halfway import follow_again, half_of
 from emotalker.engine.training.late import LateNumbers
-from emotalker.engine.training.losses import compose, relight
-from emotalker.engine.training.picture import picture_losses
-from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
+from emotalker.engine.training.loss.losses import compose, relight
+from emotalker.engine.training.loss.picture import picture_losses
+from emotalker.engine.training.loss.priors import homes_of, prior_loss, pulls_of
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 from emotalker.engine.training.sampling_order import HardestFirst
-from emotalker.engine.training.tidy import tidy
-from emotalker.engine.training.verdict import Verdict
+from emotalker.engine.training.watching.clip_watch import ClipWatch
+from emotalker.engine.training.watching.verdict import Verdict
 
 STAGE = "fit"
 EVERY = 20

@@ -34,7 +34,7 @@ from emotalker.engine.training.config import Stage2Config
 from emotalker.engine.training.driven import drive_clips
 from emotalker.engine.training.first_shapes import grey_shapes
 from emotalker.engine.training.frames import Sample, TrainingFrames
-from emotalker.engine.training.losses import compose, picture_loss, psnr_of, relight
+from emotalker.engine.training.loss.losses import compose, picture_loss, psnr_of, relight
 from emotalker.engine.training.run_folder import RunFolder, optimizer_arrays, restore_optimizer, run_mark
 
 STAGE = "emote"

@@ -34,8 +34,9 @@ from emotalker.engine.presets import preset
 from emotalker.engine.synthetic.sample import SampleConfig, make_sample
 from emotalker.engine.synthetic.truth import true_tracks
 from emotalker.engine.torch_threads import one_torch_thread
-from emotalker.engine.training import dssim, picture, stage1
+from emotalker.engine.training import stage1
 from emotalker.engine.training.frames import TrainingFrames
+from emotalker.engine.training.loss import dssim, picture
 
 PARTS = {
     "blend": [(blendshapes.GaussianBlendshapes, "blend")],

@@ -23,7 +23,7 @@ from emotalker.engine.emotion.labels import EMOTIONS
 from emotalker.engine.gaussians.blendshapes import FACE
 from emotalker.engine.gaussians.cpu import PlaybackRenderer
 from emotalker.engine.media import read_audio
-from emotalker.engine.tracking.landmarker import FaceLandmarker
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 
 SIZE, STEP = 512, 24
 LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)

@@ -28,7 +28,7 @@ from emotalker.engine.clip import ClipInput
 from emotalker.engine.jobs import Notice, StopToken
 from emotalker.engine.media import probe
 from emotalker.engine.metrics.evaluate import evaluate
-from emotalker.engine.tracking.landmarker import FaceLandmarker
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 from emotalker.engine.tracking.track import Track
 from emotalker.projects.project import Project
 

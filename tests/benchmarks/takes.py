@@ -20,7 +20,7 @@ from emotalker.engine.avatar.clips import ClipRenderer
 from emotalker.engine.clip import ClipInput
 from emotalker.engine.media.frame_store import FrameStore
 from emotalker.engine.metrics.landmarks import FACE, MOUTH, landmark_distance
-from emotalker.engine.tracking.landmarker import FaceLandmarker
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 from emotalker.engine.tracking.refined import track_of
 from emotalker.engine.tracking.track import Track
 from emotalker.projects.project import Project

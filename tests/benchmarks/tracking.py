@@ -28,7 +28,7 @@ from emotalker.engine.jobs import Event, Notice, Progress, StopToken, run
 from emotalker.engine.synthetic.sample import SampleClip, SampleConfig
 from emotalker.engine.synthetic.trial import drifting, frozen, noisy, resting, swaying, talking, trial_film
 from emotalker.engine.tracking.accuracy import REFERENCE, at_rest, compare, mesh_landmarks, shake
-from emotalker.engine.tracking.observe import OBSERVED, Observed
+from emotalker.engine.tracking.observing.observe import OBSERVED, Observed
 from emotalker.engine.tracking.stage import TrackConfig, clip_folder, track
 from emotalker.engine.tracking.track import Subject, Track
 

@@ -117,7 +117,7 @@ def fake(tmp_path: Path, install: Callable[..., None], monkeypatch: pytest.Monke
     install("emotalker.projects.twin_judge", judge_twin=fake.judge_twin)
     install("emotalker.engine.avatar", ClipRenderer=lambda *_a, **_k: None)
     install("emotalker.engine.avatar.build", build=lambda *_: fake.log.append("packed"))
-    install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: SimpleNamespace(detect=None))
+    install("emotalker.engine.tracking.observing.landmarker", FaceLandmarker=lambda: SimpleNamespace(detect=None))
     monkeypatch.setattr("emotalker.projects.ablations.bind", fake.bind)
     return fake
 

@@ -77,7 +77,7 @@ def read_raw(path: Path) -> RawHead:
 
 def _own_landmarker() -> Landmarker | None:
     """The program's landmark finder; None where its model cannot be had."""
-    from emotalker.engine.tracking.landmarker import FaceLandmarker
+    from emotalker.engine.tracking.observing.landmarker import FaceLandmarker
 
     try:
         landmarker = FaceLandmarker()

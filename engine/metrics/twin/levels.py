@@ -18,7 +18,7 @@ from emotalker.engine.jobs import Event, Progress, StopToken
 from emotalker.engine.metrics.faces import APART, displacement, motion, steadied
 from emotalker.engine.metrics.judge import Detect
 from emotalker.engine.metrics.landmarks import NORMAL_SIDE
-from emotalker.engine.tracking.landmarker import FaceObservation
+from emotalker.engine.tracking.observing.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]

@@ -162,7 +162,7 @@ def engine(install: Callable[..., None]) -> Engine:
     install("emotalker.engine.avatar", ClipRenderer=lambda *arguments, fit_dir: (*arguments, fit_dir))
     install("emotalker.engine.avatar.build", build=fake.build)
     face = SimpleNamespace(detect=lambda picture: SimpleNamespace(points="points"))
-    install("emotalker.engine.tracking.landmarker", FaceLandmarker=lambda: face)
+    install("emotalker.engine.tracking.observing.landmarker", FaceLandmarker=lambda: face)
     install("emotalker.engine.render.video", render_video=fake.render_video)
     install("emotalker.engine.metrics.evaluate", evaluate=fake.evaluate)
     install("emotalker.projects.twin_judge", judge_twin=fake.judge_twin)

@@ -23,7 +23,7 @@ from emotalker.engine.metrics.image import psnr
 from emotalker.engine.metrics.kept import Kept
 from emotalker.engine.metrics.landmarks import FACE_OVAL, OUTER_LIPS
 from emotalker.engine.metrics.listening import LOUDNESS
-from emotalker.engine.tracking.landmarker import FaceObservation
+from emotalker.engine.tracking.observing.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
 U8 = NDArray[np.uint8]

@@ -25,7 +25,7 @@ from emotalker.engine.metrics.twin.cross import judge_voice, labels_for
 from emotalker.engine.metrics.twin.levels import judge_levels, tile
 from emotalker.engine.metrics.twin.speed import judge_speed
 from emotalker.engine.metrics.twin.transition import judge_transition
-from emotalker.engine.tracking.landmarker import FaceObservation
+from emotalker.engine.tracking.observing.landmarker import FaceObservation
 from emotalker.engine.tracking.track import Track
 
 SIDE = 512

@@ -127,7 +127,7 @@ def test_the_landmarker_sees_the_person(body):
 
     if assets.path("face_landmarker") is None:
         pytest.skip("the face landmark model is not downloaded")
-    tracking = pytest.importorskip("emotalker.engine.tracking.landmarker", exc_type=ImportError)
+    tracking = pytest.importorskip("emotalker.engine.tracking.observing.landmarker", exc_type=ImportError)
     config = SampleConfig(size=384, seconds=1.2)
     performance, _ = act(config, "happy", 2.0, 1, body.head.expression_names)
     camera = sample_camera(384)

@@ -11,8 +11,8 @@ from emotalker.engine import assets
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.head.model import axis_angle_to_matrix
 from emotalker.engine.synthetic.sample import SampleClip, SampleConfig, sample_clips
-from emotalker.engine.tracking.points import FrameState, landmark_points, projected
-from emotalker.engine.tracking.system import Observations
+from emotalker.engine.tracking.fitting.points import FrameState, landmark_points, projected
+from emotalker.engine.tracking.fitting.system import Observations
 
 MODELS = ("face_landmarker", "face_detector_full_range", "selfie_segmentation")
 FOCAL, SIZE = 1280.0, 512.0

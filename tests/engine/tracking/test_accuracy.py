@@ -13,8 +13,8 @@ from emotalker.engine.jobs import StopToken, run
 from emotalker.engine.synthetic.sample import SampleClip, SampleConfig
 from emotalker.engine.synthetic.trial import frozen, noisy, resting, trial_film
 from emotalker.engine.tracking.accuracy import at_rest, compare, mesh_landmarks, shake
-from emotalker.engine.tracking.observe import OBSERVED, Observed
-from emotalker.engine.tracking.reproject import tracked_landmarks
+from emotalker.engine.tracking.fitting.reproject import tracked_landmarks
+from emotalker.engine.tracking.observing.observe import OBSERVED, Observed
 from emotalker.engine.tracking.stage import TrackConfig, clip_folder, track
 from emotalker.engine.tracking.track import Subject, Track
 

@@ -15,8 +15,8 @@ from emotalker.engine.jobs import Notice, StopToken, run
 from emotalker.engine.media import FrameSource, FrameStore, Mp4Writer
 from emotalker.engine.synthetic.sample import SampleClip, SampleConfig
 from emotalker.engine.synthetic.trial import hand_over_mouth, noisy, talking, trial_film
-from emotalker.engine.tracking.disturbance import Looks, blur_of, clearness, shots_of, spells
-from emotalker.engine.tracking.observe import Observed
+from emotalker.engine.tracking.observing.disturbance import Looks, blur_of, clearness, shots_of, spells
+from emotalker.engine.tracking.observing.observe import Observed
 from emotalker.engine.tracking.stage import TrackConfig, clip_folder, track
 from emotalker.engine.tracking.track import Track
 

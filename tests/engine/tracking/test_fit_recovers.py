@@ -10,12 +10,12 @@ import torch
 
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.torch_threads import one_torch_thread
-from emotalker.engine.tracking.identity import fit_likeness
+from emotalker.engine.tracking.fitting.identity import fit_likeness
+from emotalker.engine.tracking.fitting.points import FrameState, landmark_points, pixel_derivatives, projected
+from emotalker.engine.tracking.fitting.rotations import log_rotation
+from emotalker.engine.tracking.fitting.sequence import CHUNK, fit_frames
+from emotalker.engine.tracking.fitting.system import Observations, Priors, Problem
 from emotalker.engine.tracking.landmark_sets import LIP_GAPS
-from emotalker.engine.tracking.points import FrameState, landmark_points, pixel_derivatives, projected
-from emotalker.engine.tracking.rotations import log_rotation
-from emotalker.engine.tracking.sequence import CHUNK, fit_frames
-from emotalker.engine.tracking.system import Observations, Priors, Problem
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from emotalker.engine.media import FrameSource
 from emotalker.engine.synthetic.sample import SampleClip
-from emotalker.engine.tracking.landmarker import SCORES, FaceLandmarker
-from emotalker.engine.tracking.matte import PersonMatte
+from emotalker.engine.tracking.observing.landmarker import SCORES, FaceLandmarker
+from emotalker.engine.tracking.observing.matte import PersonMatte
 from emotalker.engine.tracking.track import Track
 
 pytestmark = [pytest.mark.assets, pytest.mark.usefixtures("models")]

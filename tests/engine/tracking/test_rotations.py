@@ -6,7 +6,7 @@ import torch
 
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.head.model import axis_angle_to_matrix
-from emotalker.engine.tracking.rotations import (
+from emotalker.engine.tracking.fitting.rotations import (
     log_rotation,
     mean_rotation,
     median_rotation,

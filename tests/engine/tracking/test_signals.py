@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from emotalker.engine.media import FrameStore, FrameStoreWriter
 from emotalker.engine.tracking.blink import au45, calibrate
-from emotalker.engine.tracking.crop import MIDDLE, SIDE, Sighting, crops, cut
-from emotalker.engine.tracking.filters import noise_of, smooth
-from emotalker.engine.tracking.landmarker import FaceObservation
-from emotalker.engine.tracking.observe import gathered
-from emotalker.engine.tracking.plate import background_plate
+from emotalker.engine.tracking.fitting.filters import noise_of, smooth
+from emotalker.engine.tracking.observing.crop import MIDDLE, SIDE, Sighting, crops, cut
+from emotalker.engine.tracking.observing.landmarker import FaceObservation
+from emotalker.engine.tracking.observing.observe import gathered
+from emotalker.engine.tracking.observing.plate import background_plate
 
 
 def test_smoothing_stills_noise_at_rest_and_in_slow_motion() -> None:

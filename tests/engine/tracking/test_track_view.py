@@ -11,7 +11,7 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.head.default import load_default_head
 from emotalker.engine.media.frame_store import FrameStoreWriter
 from emotalker.engine.synthetic.body import sample_camera
-from emotalker.engine.tracking.observe import Observed
+from emotalker.engine.tracking.observing.observe import Observed
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.tracking.view import TrackView
 

@@ -9,7 +9,7 @@ import torch
 
 from emotalker.engine.bench.dssim import ssim_torch
 from emotalker.engine.gaussians.cpu import get_threads, set_threads
-from emotalker.engine.training.dssim import ssim
+from emotalker.engine.training.loss.dssim import ssim
 
 
 @pytest.fixture

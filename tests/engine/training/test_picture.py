@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from emotalker.engine.gaussians.cpu import get_threads, set_threads
-from emotalker.engine.training.dssim import ssim, ssim_of_convolutions
-from emotalker.engine.training.losses import compose, psnr_of, relight
-from emotalker.engine.training.picture import PictureLosses, picture_losses
+from emotalker.engine.training.loss.dssim import ssim, ssim_of_convolutions
+from emotalker.engine.training.loss.losses import compose, psnr_of, relight
+from emotalker.engine.training.loss.picture import PictureLosses, picture_losses
 
 HEIGHT, WIDTH = 37, 50
 

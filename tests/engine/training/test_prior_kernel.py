@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from emotalker.engine.training.prior_kernel import priors
+from emotalker.engine.training.loss.prior_kernel import priors
 
 NUMBERS = (0.7, 0.01, 0.3)
 

@@ -10,8 +10,8 @@ from emotalker.engine.gaussians.deltas import LEARNED, SparseDeltas
 from emotalker.engine.gaussians.gaussians import Gaussians
 from emotalker.engine.render.rasterizer import rasterize
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.priors import homes_of, prior_loss, pulls_of
-from emotalker.engine.training.settle import covered, settle
+from emotalker.engine.training.finishing.settle import covered, settle
+from emotalker.engine.training.loss.priors import homes_of, prior_loss, pulls_of
 
 N = 60
 

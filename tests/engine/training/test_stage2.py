@@ -26,7 +26,7 @@ from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.config import Stage1Config, Stage2Config
 from emotalker.engine.training.frames import TrainingFrames
-from emotalker.engine.training.losses import picture_loss
+from emotalker.engine.training.loss.losses import picture_loss
 from emotalker.engine.training.stage1 import fit
 from emotalker.engine.training.stage2 import Stage2Trainer, emote
 

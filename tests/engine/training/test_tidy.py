@@ -16,11 +16,11 @@ from emotalker.engine.head.model import HeadModel
 from emotalker.engine.metrics.image import psnr
 from emotalker.engine.render.mesh import rasterize_mesh
 from emotalker.engine.render.rasterizer import rasterize, to_uint8
-from emotalker.engine.training.flatten import flatten
-from emotalker.engine.training.grazing import front_teeth, sight
-from emotalker.engine.training.priors import homes_of
-from emotalker.engine.training.settle import covered, inside_mouth
-from emotalker.engine.training.tidy import tidy
+from emotalker.engine.training.finishing.flatten import flatten
+from emotalker.engine.training.finishing.grazing import front_teeth, sight
+from emotalker.engine.training.finishing.settle import covered, inside_mouth
+from emotalker.engine.training.finishing.tidy import tidy
+from emotalker.engine.training.loss.priors import homes_of
 
 SIZE = 128
 SKIN = (0.7, 0.55, 0.45)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from emotalker.engine.training.verdict import REGIONS, ClipFacts, RegionErrors, relative, sharpness_of, verdicts
+from emotalker.engine.training.watching.verdict import (
+    REGIONS,
+    ClipFacts,
+    RegionErrors,
+    relative,
+    sharpness_of,
+    verdicts,
+)
 
 NAMES = ("calm", "happy_level2", "happy_level3")
 

@@ -21,8 +21,8 @@ from emotalker.engine.head.importing import ImportedHead
 from emotalker.engine.head.linear import LinearHead
 from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
 from emotalker.engine.media import FrameStore
-from emotalker.engine.tracking.fit import fit_subject, fit_track
-from emotalker.engine.tracking.observe import Observed
+from emotalker.engine.tracking.fitting.fit import fit_subject, fit_track
+from emotalker.engine.tracking.observing.observe import Observed
 from emotalker.engine.tracking.track import Subject, Track
 from emotalker.engine.training.config import Stage1Config
 from emotalker.engine.training.stage1 import fit

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotalker.engine.tracking.networks import F32, Network
+from emotalker.engine.tracking.observing.networks import F32, Network
 
 OVERLAP = 0.3
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.synthetic.arkit import ARKIT
+from emotalker.engine.tracking.fitting.points import FrameState, PointModel, pixel_derivatives, projected
 from emotalker.engine.tracking.landmark_sets import gap_pairs, trust
-from emotalker.engine.tracking.points import FrameState, PointModel, pixel_derivatives, projected
 
 LIDS = ("eyeBlink", "eyeWide", "eyeSquint")
 JAW_OPEN = ARKIT.index("jawOpen")

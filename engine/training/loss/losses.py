@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from emotalker.engine.training.dssim import ssim
+from emotalker.engine.training.loss.dssim import ssim
 
 
 def relight(rgb: Tensor, alpha: Tensor, lighting: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from torch import Tensor
 from emotalker.engine.camera import Camera
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.render.mesh import rasterize_mesh
-from emotalker.engine.tracking.points import FrameState, pixel_derivatives, vertex_points
-from emotalker.engine.tracking.system import Observations
+from emotalker.engine.tracking.fitting.points import FrameState, pixel_derivatives, vertex_points
+from emotalker.engine.tracking.fitting.system import Observations
 
 F64 = NDArray[np.float64]
 SEARCH = 0.03  # metres along the normal

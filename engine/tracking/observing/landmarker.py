@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from emotalker.engine import assets
 from emotalker.engine.synthetic.arkit import ARKIT
-from emotalker.engine.tracking.detector import Detector, FaceBox, eye_tilt, overlap
-from emotalker.engine.tracking.networks import F32, Network
+from emotalker.engine.tracking.observing.detector import Detector, FaceBox, eye_tilt, overlap
+from emotalker.engine.tracking.observing.networks import F32, Network
 
 U8 = NDArray[np.uint8]
 INPUT = 256

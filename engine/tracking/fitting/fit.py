@@ -14,14 +14,19 @@ from emotalker.engine.camera import Camera
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.tracking.blink import au45, calibrate, openness
-from emotalker.engine.tracking.filters import smooth
-from emotalker.engine.tracking.identity import Likeness, fit_likeness, start_focal
-from emotalker.engine.tracking.observe import Observed
-from emotalker.engine.tracking.points import FrameState, landmark_points
-from emotalker.engine.tracking.reproject import tracked_landmarks
-from emotalker.engine.tracking.rotations import log_rotation, median_rotation, split_root_and_neck, trunk_rotation
-from emotalker.engine.tracking.sequence import fit_frames
-from emotalker.engine.tracking.system import Observations, Priors, Problem, typical_eye_distance
+from emotalker.engine.tracking.fitting.filters import smooth
+from emotalker.engine.tracking.fitting.identity import Likeness, fit_likeness, start_focal
+from emotalker.engine.tracking.fitting.points import FrameState, landmark_points
+from emotalker.engine.tracking.fitting.reproject import tracked_landmarks
+from emotalker.engine.tracking.fitting.rotations import (
+    log_rotation,
+    median_rotation,
+    split_root_and_neck,
+    trunk_rotation,
+)
+from emotalker.engine.tracking.fitting.sequence import fit_frames
+from emotalker.engine.tracking.fitting.system import Observations, Priors, Problem, typical_eye_distance
+from emotalker.engine.tracking.observing.observe import Observed
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]

@@ -14,7 +14,7 @@ from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.blendshapes import FACE, TORSO, GaussianBlendshapes
 from emotalker.engine.gaussians.initialise import TEETH_DEEP
 from emotalker.engine.head.model import HeadModel
-from emotalker.engine.training.settle import SHOWN, Pose
+from emotalker.engine.training.finishing.settle import SHOWN, Pose
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]

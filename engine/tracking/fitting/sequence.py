@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emotalker.engine.tracking.fitting.points import JAW_SHUT, FrameState, PointModel
+from emotalker.engine.tracking.fitting.rotations import log_rotation
+from emotalker.engine.tracking.fitting.system import POSE, Observations, Problem
 from emotalker.engine.tracking.landmark_sets import STIFF
-from emotalker.engine.tracking.points import JAW_SHUT, FrameState, PointModel
-from emotalker.engine.tracking.rotations import log_rotation
-from emotalker.engine.tracking.system import POSE, Observations, Problem
 
 CHUNK = 192
 AHEAD = 12

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from emotalker.engine.head.model import HeadModel, axis_angle_to_matrix
-from emotalker.engine.tracking.points import FrameState, landmark_points
+from emotalker.engine.tracking.fitting.points import FrameState, landmark_points
 from emotalker.engine.tracking.track import Subject, Track
 
 F32 = NDArray[np.float32]

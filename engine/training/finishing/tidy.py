@@ -11,10 +11,10 @@ from torch import Tensor
 from emotalker.engine.camera import Camera
 from emotalker.engine.gaussians.blendshapes import FACE, GaussianBlendshapes
 from emotalker.engine.head.model import HeadModel
-from emotalker.engine.training.even_colours import BlendingWeights, even_out, neighbours
-from emotalker.engine.training.flatten import flatten
-from emotalker.engine.training.grazing import front_teeth, sight
-from emotalker.engine.training.settle import Pose, covered, inside_mouth, settle
+from emotalker.engine.training.finishing.even_colours import BlendingWeights, even_out, neighbours
+from emotalker.engine.training.finishing.flatten import flatten
+from emotalker.engine.training.finishing.grazing import front_teeth, sight
+from emotalker.engine.training.finishing.settle import Pose, covered, inside_mouth, settle
 
 THIN = 0.3
 """Thickness, in spacings, of Gaussians on the side that never faced the camera."""

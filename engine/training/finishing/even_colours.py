@@ -23,8 +23,8 @@ from emotalker.engine.gaussians.blendshapes import GaussianBlendshapes
 from emotalker.engine.gaussians.gaussians import SH_C0, Gaussians
 from emotalker.engine.head.model import HeadModel
 from emotalker.engine.render.rasterizer import rasterize
-from emotalker.engine.training.grazing import Sight
-from emotalker.engine.training.settle import Pose
+from emotalker.engine.training.finishing.grazing import Sight
+from emotalker.engine.training.finishing.settle import Pose
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]

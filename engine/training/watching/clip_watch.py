@@ -7,7 +7,7 @@ from torch import Tensor
 
 from emotalker.engine.files import Arrays
 from emotalker.engine.training.frames import Sample, TrainingFrames
-from emotalker.engine.training.verdict import (
+from emotalker.engine.training.watching.verdict import (
     RegionErrors,
     Verdict,
     facts_of,

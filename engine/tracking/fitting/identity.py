@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emotalker.engine.head.model import HeadModel
-from emotalker.engine.tracking.outline import OutlineRows, outline_rows
-from emotalker.engine.tracking.points import FrameState, PointModel, landmark_points, pixel_derivatives, projected
-from emotalker.engine.tracking.sequence import first_guess, stuck
-from emotalker.engine.tracking.system import Observations, Priors, Problem
+from emotalker.engine.tracking.fitting.outline import OutlineRows, outline_rows
+from emotalker.engine.tracking.fitting.points import (
+    FrameState,
+    PointModel,
+    landmark_points,
+    pixel_derivatives,
+    projected,
+)
+from emotalker.engine.tracking.fitting.sequence import first_guess, stuck
+from emotalker.engine.tracking.fitting.system import Observations, Priors, Problem
 
 FOCAL = 2.6  # of the crop's side: a head and shoulders from about two arm's lengths
 FOCAL_SIGMA = 0.1

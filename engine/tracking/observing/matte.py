@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotalker.engine import assets
-from emotalker.engine.tracking.networks import F32, Network
+from emotalker.engine.tracking.observing.networks import F32, Network
 
 INPUT = 256
 RADIUS = 6

@@ -12,10 +12,10 @@ from emotalker.engine.errors import UserError
 from emotalker.engine.files import read_arrays, write_arrays
 from emotalker.engine.jobs import Job, Outcome, Progress, StopToken
 from emotalker.engine.media import FrameSource, FrameStoreWriter
-from emotalker.engine.tracking.crop import Sighting, cut
-from emotalker.engine.tracking.disturbance import Looks, blur_of, clearness, shots_of
-from emotalker.engine.tracking.landmarker import FaceLandmarker, FaceObservation
-from emotalker.engine.tracking.matte import PersonMatte
+from emotalker.engine.tracking.observing.crop import Sighting, cut
+from emotalker.engine.tracking.observing.disturbance import Looks, blur_of, clearness, shots_of
+from emotalker.engine.tracking.observing.landmarker import FaceLandmarker, FaceObservation
+from emotalker.engine.tracking.observing.matte import PersonMatte
 
 F32 = NDArray[np.float32]
 STAGE = "track"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emotalker.engine.gaussians.blendshapes import TEETH_LOWER, TEETH_UPPER, GaussianBlendshapes
 from emotalker.engine.training.config import Stage1Config
-from emotalker.engine.training.prior_kernel import priors
+from emotalker.engine.training.loss.prior_kernel import priors
 
 LONGEST = 2.0
 """A Gaussian may be this many times as wide as its neighbours were apart when it was sampled."""

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from emotalker.engine.gaussians.cpu.threads import for_chunks, split
-from emotalker.engine.training.dssim import BAND, INTERLEAVED, ssim_backward, ssim_forward
-from emotalker.engine.training.losses import compose, picture_loss, relight
+from emotalker.engine.training.loss.dssim import BAND, INTERLEAVED, ssim_backward, ssim_forward
+from emotalker.engine.training.loss.losses import compose, picture_loss, relight
 
 f4 = np.float32
 ROWS = 16

@@ -1,0 +1,1 @@
+"""What a render is judged by while it learns: losses of the picture and priors of the Gaussians, in fused kernels."""
