@@ -16,7 +16,7 @@ from emotalker.engine.files import explain_os_error, write_json
 from emotalker.engine.jobs import Event, Job, Notice, Outcome, Preview, StopToken
 from emotalker.projects.jobstate import StagesPlanned, StageStarted
 from emotalker.projects.lock import training_lock
-from emotalker.projects.pipeline import bind, stage_configs, statuses
+from emotalker.projects.pipeline import StageStatus, bind, stage_configs, statuses
 from emotalker.projects.project import Project
 from emotalker.projects.record import read_record
 from emotalker.projects.split import FEWEST_TO_SPLIT
@@ -100,6 +100,15 @@ def read_report(project: Project) -> dict[str, Any] | None:
     return report if isinstance(report, dict) else None
 
 
+def untrained(project: Project) -> str:
+    """Why there is no twin of the project as it is now, in a sentence; empty if there is one or it need only be packed.
+
+    Looks at the records of all stages: not for the window's thread.
+    """
+    behind = _behind(project, _configs(project))
+    return behind[0].reason if behind else ""
+
+
 def is_outdated(project: Project, report: dict[str, Any]) -> bool:
     """Whether the twin was packed anew after the report."""
     record = read_record(project.stage_folder("avatar"))
@@ -116,10 +125,7 @@ class _Run:
     configs: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        from emotalker.engine.presets import preset
-
-        manifest = self.project.manifest
-        self.configs = stage_configs(preset(manifest.preset), manifest.fps)
+        self.configs = _configs(self.project)
 
     @property
     def out(self) -> Path:
@@ -167,15 +173,14 @@ class _Run:
 
     def _pack(self) -> Judging:
         """Make sure that there is a twin of the project as it is now."""
-        *before, packed = statuses(self.project, self.configs)
-        behind = [status for status in before if status.must_run]
+        behind = _behind(self.project, self.configs)
         if behind:
             raise UserError(
                 f"There is no twin of '{self.project.manifest.name}' as the project is now.",
                 behind[0].reason,
-                f'Train it first (on the command line: emotalker-cli train "{self.project.folder}").',
+                f'Train it first, on the page Train or with: emotalker-cli train "{self.project.folder}"',
             )
-        if packed.must_run:
+        if statuses(self.project, self.configs)[-1].must_run:
             return (yield from bind(self.project, "avatar", self.configs)(self.stop))
         return Outcome.FINISHED
 
@@ -263,6 +268,18 @@ class _Run:
             "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "made_from": made_from,
         }
+
+
+def _configs(project: Project) -> dict[str, Any]:
+    """The settings of all stages that the project's twin is made with."""
+    from emotalker.engine.presets import preset
+
+    return stage_configs(preset(project.manifest.preset), project.manifest.fps)
+
+
+def _behind(project: Project, configs: dict[str, Any]) -> list[StageStatus]:
+    """The stages that must run before a twin of the project as it is now can be packed."""
+    return [status for status in statuses(project, configs)[:-1] if status.must_run]
 
 
 def _put_in_place(work: Path, out: Path) -> None:

@@ -13,7 +13,7 @@ from emotalker.app.wiring.projects import show_in_folder
 from emotalker.app.worker import JobSpec
 from emotalker.engine.errors import UserError
 from emotalker.projects import Project
-from emotalker.projects.evaluate_job import EVALUATE, PAGE, EvaluateJob, is_outdated, read_report
+from emotalker.projects.evaluate_job import EVALUATE, PAGE, EvaluateJob, is_outdated, read_report, untrained
 from emotalker.projects.jobstate import JobEnd, JobState, Phase
 from emotalker.projects.split import FEWEST_TO_SPLIT
 from emotalker.widgets.report import ReportState
@@ -28,11 +28,13 @@ class ReportWiring(QObject):
         self._job: tuple[int, Path] | None = None
         self._busy = ""
         self._remedy_page = ""
+        self._untrained: tuple[Path | None, str] = (None, "")
+        """The project last looked at, and why its twin is not as the project is now."""
         page = self.page
         page.evaluate_requested.connect(self.evaluate)
         page.remedy_requested.connect(self._mend)
         page.browser_requested.connect(self._open)
-        page.folder_requested.connect(self._show)
+        page.folder_requested.connect(self._show_folder)
         studio.queue.state_changed.connect(self._state_changed)
         studio.queue.ended.connect(self._ended)
         studio.window.page_changed.connect(lambda page: self.refresh() if page == "report" else None)
@@ -47,6 +49,7 @@ class ReportWiring(QObject):
         job = EvaluateJob(project.folder, ablations=ablations)
         try:
             job.check(project)
+            self._refuse_untrained(project)
         except UserError as error:
             self.studio.fail(error)
             return None
@@ -60,17 +63,40 @@ class ReportWiring(QObject):
         return id_
 
     def refresh(self) -> None:
-        """Show what is known of the open project."""
+        """Show what is known of the open project, and look anew whether its twin is up to date."""
+        self._show()
+        project = self.session.project
+        if project is None:
+            return
+
+        def looked(reason: str) -> None:
+            if self.session.project is project and self._untrained != (project.folder, reason):
+                self._untrained = (project.folder, reason)
+                self._show()
+
+        # off the window's thread: the records of all stages are read, and the presets with the engine
+        self.studio.tasks.run(lambda: untrained(project), looked)
+
+    def _show(self) -> None:
         project = self.session.project
         if project is None:
             self.page.set_state(ReportState())
             return
-        title, text, remedy, self._remedy_page = _missing(project, self.session.twin is not None)
+        title, text, remedy, self._remedy_page = _missing(project, self.session.twin is not None, self._reason(project))
         report = read_report(project)
         busy = self._busy if self._job is not None and self._job[1] == project.folder else ""
         outdated = report is not None and is_outdated(project, report)
         folder = project.stage_folder(EVALUATE)
         self.page.set_state(ReportState(report, folder, outdated, (title, text), remedy, busy))
+
+    def _reason(self, project: Project) -> str:
+        """Why the twin is not as the project is now, as far as is known."""
+        return self._untrained[1] if self._untrained[0] == project.folder else ""
+
+    def _refuse_untrained(self, project: Project) -> None:
+        reason = self._reason(project)
+        if reason:
+            raise UserError("The twin is not as the project is now.", reason, "Train it on the page Train.")
 
     def _changed(self, _: Any) -> None:
         # files are read only while somebody looks
@@ -83,10 +109,12 @@ class ReportWiring(QObject):
         busy = _busy(state)
         if busy != self._busy:
             self._busy = busy
-            self._changed(None)
+            if self.studio.window.page == "report":
+                self._show()
 
     def _ended(self, id_: int, end: JobEnd) -> None:
         if self._job is None or id_ != self._job[0]:
+            self._changed(None)  # a training that ended may have brought the twin up to date
             return
         self._job, self._busy = None, ""
         if end.phase is Phase.FINISHED:
@@ -106,13 +134,13 @@ class ReportWiring(QObject):
         if project is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.stage_folder(EVALUATE) / PAGE)))
 
-    def _show(self) -> None:
+    def _show_folder(self) -> None:
         project = self.session.project
         if project is not None:
             show_in_folder(project.stage_folder(EVALUATE) / PAGE)
 
 
-def _missing(project: Project, twin: bool) -> tuple[str, str, str, str]:
+def _missing(project: Project, twin: bool, untrained: str) -> tuple[str, str, str, str]:
     """Why nothing can be judged, as title and text, what the button says, and the page it leads to."""
     if project.read_only:
         return "The project is open read only", "Another window has it open; evaluate it there.", "", ""
@@ -128,6 +156,11 @@ def _missing(project: Project, twin: bool) -> tuple[str, str, str, str]:
     if not twin:
         text = "The twin is judged as soon as it is trained."
         return "There is no twin yet", text, "Go to Train", "train"
+    if project.missing():
+        text = "The twin is judged beside the recordings. Find the missing clips on the page Prepare."
+        return "Some clips cannot be found", text, "Go to Prepare", "clips"
+    if untrained:
+        return "The twin is not up to date", f"{untrained} Train it first, then judge it.", "Go to Train", "train"
     return "", "", "Evaluate", ""
 
 

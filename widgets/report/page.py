@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
     QStackedWidget,
@@ -28,6 +29,7 @@ from emotalker.widgets.report.parts import FigureTable, FindingCard, Picture
 
 CARD_WIDTH = 38
 """Least width of a finding's card in steps of the grid."""
+EVALUATE_TIP = "Judge the twin on the clips it never learned from; takes minutes"
 ABSENT = "FID, FVD and SyncNet are not told: they need weights of their own, which this program does not bring."
 
 
@@ -60,6 +62,7 @@ class ReportPage(QWidget):
         ablations: whether it also trains twins with a part taken out.
         browser: opens the whole report.
         show_folder: shows its files.
+        remedy: leads to where it is mended that an old report cannot be made anew.
     """
 
     evaluate_requested = Signal(bool)
@@ -77,8 +80,7 @@ class ReportPage(QWidget):
         self._grid: QGridLayout | None = None
         title = QLabel("How good is the twin?")
         title.setProperty("role", "title")
-        tip = "Judge the twin on the clips it never learned from; takes minutes"
-        self.evaluate = IconButton("report_evaluate", "Evaluate", tip, "report", "primary")
+        self.evaluate = IconButton("report_evaluate", "Evaluate", EVALUATE_TIP, "report", "primary")
         self.evaluate.clicked.connect(self._evaluate)
         self.ablations = QCheckBox("With ablations")
         self.ablations.setObjectName("report_ablations")
@@ -96,6 +98,13 @@ class ReportPage(QWidget):
             buttons.addWidget(widget)
         self.line = WrapLabel("", "muted")
         self.line.setObjectName("report_line")
+        tip = "Go to where this is mended"
+        self.remedy = IconButton("report_remedy", "Mend it", tip, "forward")
+        self.remedy.clicked.connect(self.remedy_requested)
+        said = QHBoxLayout()
+        said.setSpacing(style.space(1))
+        said.addWidget(self.line, 1)
+        said.addWidget(self.remedy, 0, Qt.AlignmentFlag.AlignTop)
         self._stack = QStackedWidget()
         self._area = QScrollArea()
         self._area.setObjectName("report_area")
@@ -110,7 +119,7 @@ class ReportPage(QWidget):
         column.setSpacing(style.space(1))
         column.addWidget(title)
         column.addWidget(holder)
-        column.addWidget(self.line)
+        column.addLayout(said)
         column.addWidget(self._stack, 1)
         self.set_state(ReportState())
 
@@ -119,11 +128,17 @@ class ReportPage(QWidget):
         before, self._state = self._state, state
         able = not state.missing[0] and not state.busy
         self.evaluate.setEnabled(able)
+        self.evaluate.setToolTip(": ".join(state.missing) if state.missing[0] else EVALUATE_TIP)
         self.ablations.setEnabled(able)
         self.browser.setEnabled(state.report is not None)
         self.show_folder.setEnabled(state.report is not None)
         self.line.setText(_line(state))
         self.line.setVisible(bool(self.line.text()))
+        # without a report the reason stands in the page's middle, with a button of its own
+        mendable = state.report is not None and bool(state.missing[0] and state.remedy) and not state.busy
+        self.remedy.setText(state.remedy)
+        self.remedy.setAccessibleName(state.remedy)
+        self.remedy.setVisible(mendable)
         if state.report is None:
             self._show_empty(state)
             return
@@ -201,7 +216,7 @@ def _line(state: ReportState) -> str:
     about, settings = state.report.get("about", {}), state.report.get("settings", {})
     text = f"Judged on {', '.join(settings.get('held_out', []))}, {about.get('made', '')}."
     if state.missing[0]:
-        return f"{text} {state.missing[0]}."
+        return f"{text} {state.missing[0]}: {state.missing[1]}"
     if state.outdated:
         return f"{text} The twin was trained again since: evaluate it once more."
     return text

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtWidgets import QLabel
+
+from emotalker.engine.media import Mp4Writer
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -52,3 +55,34 @@ def test_a_report_is_shown_and_told_to_be_old(qtbot: QtBot, launch: Callable[...
     assert "The lips are 2.0 pixels off, the whole face 2.5 (of 512)" in said
     assert window.report.browser.isEnabled()
     assert window.report.line.text()
+
+
+def test_a_twin_that_is_not_up_to_date_is_not_offered_to_be_judged(
+    qtbot: QtBot, launch: Callable[..., Application], failures: list[UserError], tmp_path: Path
+) -> None:
+    """Evaluate is off with the reason, the way to Train is one press away, and no word is of a command line."""
+    application = launch()
+    window, session = application.window, application.studio.session
+    application.projects.open_sample()
+    qtbot.waitUntil(lambda: session.project is not None and session.twin is not None, timeout=60_000)
+    project = session.project
+    assert project is not None
+    picture, clips = np.zeros((64, 64, 3), np.uint8), [tmp_path / f"happy_level{n}.mp4" for n in (1, 2, 3)]
+    clips += [tmp_path / f"sad_level{n}.mp4" for n in (1, 2, 3)]
+    for number, clip in enumerate(clips):
+        with Mp4Writer(clip, 64, 64, 25.0) as writer:
+            for _ in range(8):
+                writer.write(picture + np.uint8(20 * number))
+    session.edit("Add clips", lambda project: project.add(clips))
+    assert project.held_out()
+    window.show_page("report")
+    page = window.report
+    qtbot.waitUntil(lambda: not page.evaluate.isEnabled(), timeout=30_000)
+    said = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    assert "The twin is not up to date" in said
+    assert "Tracking the face has not been run yet" in page.evaluate.toolTip()
+    assert application.reporting.evaluate() is None
+    qtbot.waitUntil(lambda: bool(failures), timeout=5_000)
+    assert "emotalker-cli" not in str(failures[0])
+    page.remedy_requested.emit()
+    assert window.page == "train"

@@ -44,6 +44,22 @@ def test_without_a_report_it_says_what_to_do(qtbot: QtBot) -> None:
     assert asked.args == [False]
 
 
+def test_an_old_report_stays_with_the_reason_and_a_way_to_mend_it(qtbot: QtBot, tmp_path: Path) -> None:
+    """The reason stands beside the old report, with a button, since the page's middle is taken."""
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.show()
+    stale = ("The twin is not up to date", "Train.")
+    page.set_state(ReportState(REPORT, tmp_path, missing=stale, remedy="Go to Train"))
+    assert not page.evaluate.isEnabled()
+    assert page.evaluate.toolTip() == "The twin is not up to date: Train."
+    assert "The twin is not up to date: Train." in page.line.text()
+    with qtbot.waitSignal(page.remedy_requested):
+        page.remedy.click()
+    page.set_state(ReportState(REPORT, tmp_path, remedy="Evaluate"))
+    assert not page.remedy.isVisible()
+
+
 def test_findings_tables_and_pictures(qtbot: QtBot, tmp_path: Path) -> None:
     """Words first; the pictures that exist; nothing stale after another report."""
     picture = QPixmap(320, 80)
