@@ -45,6 +45,32 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Find out, before long work, whether a file can be written at `path`; leaves nothing behind.
+
+    Tried, not asked: what a system says about permissions is not always so.
+
+    Raises:
+        UserError: if a folder lies there, or nothing can be written in its folder or where that would be made.
+    """
+    path = Path(path).absolute()
+    if path.is_dir():
+        raise UserError(
+            f"{path.name or path} could not be saved: it is a folder.",
+            f"{path} is a folder, and a file cannot take its place.",
+            "Add a file name.",
+        )
+    try:
+        place = path.parent
+        while not place.exists():
+            place = place.parent
+        handle, name = tempfile.mkstemp(prefix=".emotalker", dir=place)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
 def explain_os_error(error: OSError, path: Path) -> UserError:
     """What a person should read when `path` could not be written."""
     if error.errno == errno.ENOSPC:

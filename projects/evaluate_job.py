@@ -88,7 +88,15 @@ class EvaluateJob:
             )
         for voice in self.voices:
             if not voice.is_file():
-                raise UserError(f"{voice.name} is not there.", f"Looked for {voice}.", "Check the path of the sound.")
+                raise UserError(
+                    f"{voice.name} is not there.", f"Looked for {voice.absolute()}.", "Check the path of the sound."
+                )
+        if self.voices:
+            from emotalker.engine.avatar.hearing import read_speech
+
+            # heard now: the voices come last, and what is no sound would be found after minutes of work
+            for voice in self.voices:
+                read_speech(voice)
 
 
 def read_report(project: Project) -> dict[str, Any] | None:
@@ -143,7 +151,8 @@ class _Run:
         work = self.out / UNFINISHED
         record = read_record(self.project.stage_folder("avatar"))
         made_from = record.fingerprint if record is not None else ""
-        settings = [made_from, self.job.size, self.job.films, *(str(v.absolute()) for v in self.job.voices)]
+        # not the voices: what was judged of the clips does not hang on them, and each voice's part knows its own
+        settings = [made_from, self.job.size, self.job.films]
         kept = Kept(work / "parts", json.dumps(settings))
         if kept.get("begun") is None:
             shutil.rmtree(work, ignore_errors=True)

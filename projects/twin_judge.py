@@ -104,17 +104,28 @@ def _cross(
         yield Notice("other voices", "No other voice is given, so the twin is judged on the person's own alone.")
     detect, listener, rows = FaceLandmarker().detect, best_listener(), []
     for number, voice in enumerate(voices, 1):
+        of = _identity(voice)
         for label in labels_for(avatar.recorded):
             name = f"~voice {number} {label[0]}"
-            row = kept.get(name)
-            if row is None:
+            known = kept.get(name)
+            if known is None or known["of"] != of:
                 film = out / f"voice_{number}_{label[0]}.mp4" if films else None
                 row = yield from judge_voice(avatar, voice, label, detect, listener, film, stop)
                 if row is None:
                     return None
-                kept.put(name, row)
-            rows.append(row)
+                known = {"of": of, "row": row}
+                kept.put(name, known)
+            rows.append(known["row"])
+    for film in out.glob("voice_*.mp4"):
+        if film.name not in {row["film"] for row in rows}:
+            film.unlink(missing_ok=True)  # of a voice that only the run before was given
     return rows
+
+
+def _identity(voice: Path) -> list[Any]:
+    """Tells a voice's file from any other, and from itself before it was changed."""
+    state = voice.stat()
+    return [str(voice.absolute()), state.st_size, state.st_mtime_ns]
 
 
 def _sample_voice() -> tuple[Path, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emotalker.app.cli.train import Device
+
 if TYPE_CHECKING:
     from emotalker.app.cli.running import Reporter
     from emotalker.engine.jobs import StopToken
@@ -32,7 +34,7 @@ def evaluate(
             "--ablations", help="Also train and judge twins with a part taken out; takes hours, may be stopped."
         ),
     ] = False,
-    device: Annotated[str, typer.Option(help="What --ablations trains on: auto, cpu or cuda.")] = "auto",
+    device: Annotated[Device, typer.Option(help="What --ablations trains on: auto, cpu or cuda.")] = Device.AUTO,
     tile: Annotated[
         Path | None,
         typer.Option(metavar="F.png", help="Only write this picture: a sentence in eight emotions at three levels."),
@@ -46,7 +48,8 @@ def evaluate(
     from emotalker.projects.evaluate_job import EVALUATE, PAGE, EvaluateJob, read_report
 
     project = open_project(folder)
-    job = EvaluateJob(project.folder, size, tuple(voice or ()), films, ablations, device)
+    _check_places(json, tile)
+    job = EvaluateJob(project.folder, size, tuple(voice or ()), films, ablations, device.value)
     with stoppable() as stop, Reporter() as reporter:
         if tile is not None:
             _write_tile(project, tile, reporter, stop)
@@ -83,11 +86,25 @@ def _run(job: EvaluateJob, reporter: Reporter, stop: StopToken) -> Any:
                 reporter.show(event)
 
 
-def _write_tile(project: Project, path: Path, reporter: Reporter, stop: StopToken) -> None:
+def _check_places(json: Path | None, tile: Path | None) -> None:
+    """Refuse files that cannot be written, before minutes of work."""
     from emotalker.engine.errors import UserError
+    from emotalker.engine.files import check_writable
 
-    if path.suffix.lower() != ".png":
-        raise UserError(f"{path.name} is no PNG file name.", "The picture is written as PNG.", "Let it end in .png.")
+    if json is not None and tile is not None:
+        raise UserError(
+            "--tile and --json do not go together.",
+            "With --tile the picture alone is made: there are no figures to write.",
+            "Give one of them, or run the command twice.",
+        )
+    if tile is not None and tile.suffix.lower() != ".png":
+        raise UserError(f"{tile.name} is no PNG file name.", "The picture is written as PNG.", "Let it end in .png.")
+    for place in (json, tile):
+        if place is not None and str(place) != "-":
+            check_writable(place)
+
+
+def _write_tile(project: Project, path: Path, reporter: Reporter, stop: StopToken) -> None:
     from emotalker.app.cli.twin import twin_of
     from emotalker.engine.avatar import Avatar
     from emotalker.engine.tracking.observing.landmarker import FaceLandmarker

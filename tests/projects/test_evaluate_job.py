@@ -13,7 +13,8 @@ import pytest
 
 from emotalker.engine.errors import UserError
 from emotalker.engine.jobs import Notice, Outcome, Progress, StopToken
-from emotalker.projects import evaluate_job
+from emotalker.engine.metrics.kept import Kept
+from emotalker.projects import evaluate_job, twin_judge
 from emotalker.projects.ablations import VARIANTS, variant_config
 from emotalker.projects.evaluate_job import EvaluateJob, is_outdated, read_report
 from emotalker.projects.record import StageRecord, write_record
@@ -172,6 +173,56 @@ def test_stopped_it_goes_on_and_the_old_report_stays_meanwhile(fake: Fake) -> No
     fake.log.clear()
     run(EvaluateJob(fake.folder))
     assert fake.log[0] == "judged runs/avatar"
+
+
+def test_clips_that_were_judged_are_kept_when_only_the_voices_differ(
+    fake: Fake, install: Callable[..., None], tmp_path: Path
+) -> None:
+    """What came of the clips does not hang on whose voice is tried after them."""
+    voice = tmp_path / "voice.wav"
+    voice.touch()
+    install("emotalker.engine.avatar.hearing", read_speech=lambda path: path)
+    assert run(EvaluateJob(fake.folder, voices=(voice,)), stop_after=2)[0] is Outcome.STOPPED
+    fake.log.clear()
+    assert run(EvaluateJob(fake.folder))[0] is Outcome.FINISHED
+    assert fake.log == ["twin"]
+
+
+def test_what_was_measured_of_a_voice_belongs_to_that_voice(install: Callable[..., None], tmp_path: Path) -> None:
+    """Another voice in its place is measured anew, the same one is not; films of voices no longer asked for go."""
+    asked: list[str] = []
+
+    def judge_voice(avatar: Any, voice: Path, label: Any, detect: Any, listener: Any, film: Path, stop: Any) -> Any:
+        asked.append(voice.name)
+        film.touch()
+        yield Progress("other voices", 1, 1, "frames")
+        return {"voice": voice.name, "film": film.name}
+
+    install("emotalker.engine.metrics.listening", best_listener=lambda: None)
+    labels = [("neutral", 0.0)]
+    install("emotalker.engine.metrics.twin.cross", judge_voice=judge_voice, labels_for=lambda _: labels)
+    install("emotalker.engine.tracking.observing.landmarker", FaceLandmarker=lambda: SimpleNamespace(detect=None))
+    voices = [tmp_path / f"{name}.wav" for name in "abc"]
+    for voice in voices:
+        voice.touch()
+    kept = Kept(tmp_path / "parts", "a twin")
+
+    def measured(*chosen: Path) -> list[str]:
+        asked.clear()
+        rows, twin = [], SimpleNamespace(recorded=())
+
+        def judging() -> Iterator[Any]:
+            rows.extend((yield from twin_judge._cross(twin, tmp_path, chosen, True, kept, StopToken())))
+
+        list(judging())
+        return [row["voice"] for row in rows]
+
+    a, b, c = voices
+    assert measured(a, b) == ["a.wav", "b.wav"] == asked
+    assert measured(a, b) == ["a.wav", "b.wav"]
+    assert asked == []
+    assert measured(c) == ["c.wav"] == asked
+    assert [film.name for film in tmp_path.glob("*.mp4")] == ["voice_1_neutral.mp4"]
 
 
 def test_variants_are_trained_once_and_told_ever_after(fake: Fake) -> None:

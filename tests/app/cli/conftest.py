@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import shutil
 from collections.abc import Callable
@@ -159,6 +160,7 @@ def engine(install: Callable[..., None]) -> Engine:
     )
     emote = {"emote": lambda c, t, f, x, out, config, s, d: fake.stage("emote", out, config, s)}
     install("emotalker.engine.training.stage2", **emote)
+    importlib.import_module("emotalker.engine.avatar.hearing")  # this part of the package below is the real one
     install("emotalker.engine.avatar", ClipRenderer=lambda *arguments, fit_dir: (*arguments, fit_dir))
     install("emotalker.engine.avatar.build", build=fake.build)
     face = SimpleNamespace(detect=lambda picture: SimpleNamespace(points="points"))

@@ -269,6 +269,11 @@ def test_evaluate_writes_a_report_and_says_the_figures_in_words(run: Callable, p
         (("--voice", "nobody.wav"), "nobody.wav is not there"),
         (("--size", "8"), "cannot be judged"),
         (("--tile", "t.jpg"), "no PNG"),
+        (("--voice", "notes.json"), "notes.json is not a video or sound file"),
+        (("--json", "notes.json/figures.json"), "figures.json could not be saved"),
+        (("--json", "."), "is a folder"),
+        (("--device", "banana"), "banana"),
+        (("--tile", "t.png", "--json", "f.json"), "do not go together"),
     ],
 )
 def test_evaluate_refuses_what_cannot_be(
@@ -276,9 +281,10 @@ def test_evaluate_refuses_what_cannot_be(
 ) -> None:
     """Before any work, and in words."""
     run("train", project)
+    Path("notes.json").write_text("{}")
     result = run("evaluate", project, *options)
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert said in " ".join(result.stderr.split())
     assert not (project / "runs" / "evaluate").exists()
 
 
