@@ -5,6 +5,7 @@ The network is plain torch with frozen weights from the asset `vgg16_lpips`; it 
 
 from __future__ import annotations
 
+import copy
 import functools
 
 import torch
@@ -109,7 +110,8 @@ class VggLoss(nn.Module):
     def __init__(self, taps: tuple[int, ...] = FOUR_LAYERS, network: Vgg16 | None = None) -> None:
         super().__init__()
         self.taps = taps
-        self.network = network if network is not None else _loaded()[0]
+        # A copy: the loss may move to a card, and `Lpips` judges on with the one that was loaded.
+        self.network = copy.deepcopy(network if network is not None else _loaded()[0])
 
     def forward(self, image: Tensor, target: Tensor) -> Tensor:
         """The loss, a scalar.

@@ -171,6 +171,8 @@ def _train(together: Together, runs: Sequence[RunFolder], stop: StopToken) -> Jo
     saved = runs[0].load()
     if saved is not None:
         together.restore(saved[0], saved[1]["steps"])
+        for trainer, run in zip(trainers, runs):
+            run.load_metrics(trainer.step)
         yield Notice(STAGE, f"Going on from step {together.step}.")
     last_save = time.monotonic()
     batch: list[Sample] = []
@@ -188,12 +190,19 @@ def _train(together: Together, runs: Sequence[RunFolder], stop: StopToken) -> Jo
             if trainer.step % config.preview_every == 0 or trainer.step == config.steps:
                 yield Preview(STAGE, together.step, run.preview(trainer.step, trainer.preview()))
             if stop.requested or time.monotonic() - last_save > config.checkpoint_seconds:
-                runs[0].save(*together.snapshot())
+                _save(together, runs)
                 last_save = time.monotonic()
             if stop.requested:
                 return Outcome.STOPPED
-    runs[0].save(*together.snapshot())
+    _save(together, runs)
     for trainer, run in zip(trainers, runs):
         trainer.write_model(run.folder / MODEL)
         run.finish(config=asdict(config), together=len(runs))
     return Outcome.FINISHED
+
+
+def _save(together: Together, runs: Sequence[RunFolder]) -> None:
+    """The checkpoint of all lies in the first folder, what was logged of each person in their own."""
+    runs[0].save(*together.snapshot())
+    for run in runs[1:]:
+        run.save_metrics()

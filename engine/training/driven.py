@@ -37,6 +37,7 @@ class DrivenClip:
         neutral_psi: predicted expression without emotion [T, K].
         camera_code: c_n less its mean over all training frames [T, 12].
         weights: shares of the eight emotions [8].
+        has_sound: whether there was anything to hear; a mute clip's expression can only come from the tracker.
     """
 
     posed: PosedClip
@@ -47,6 +48,7 @@ class DrivenClip:
     neutral_psi: Tensor
     camera_code: Tensor
     weights: F32
+    has_sound: bool
 
     def conditions(
         self, frame: int, heard: bool, labels: LabelEmbeddings, window: int, blank: bool = False
@@ -93,7 +95,7 @@ def drive_clips(frames: TrainingFrames, express_dir: Path) -> tuple[list[DrivenC
     for posed in frames.clips:
         code = camera_codes(frames.camera, posed.root.numpy(), posed.bones[:, JOINTS.index("neck")].numpy())
         t = posed.track
-        speech = _speech_of(express_dir / "speech" / f"{posed.clip.id}.in_step.safetensors", model, len(t))
+        speech, has_sound = _speech_of(express_dir / "speech" / f"{posed.clip.id}.in_step.safetensors", model, len(t))
         weights = np.zeros(len(EMOTIONS), np.float32)
         weights[emotion_index(posed.clip.emotion)] = 1
         level = np.full(len(t), posed.clip.level, np.float32)
@@ -105,17 +107,19 @@ def drive_clips(frames: TrainingFrames, express_dir: Path) -> tuple[list[DrivenC
         )
         bones = head.bone_transforms(frames.joints, jaw, neck, eyes)
         driven.append(
-            DrivenClip(posed, heard, speech["features"], bones, psi, neutral, torch.from_numpy(code - mean), weights)
-        )
+            DrivenClip(
+                posed, heard, speech["features"], bones, psi, neutral, torch.from_numpy(code - mean), weights, has_sound
+            )
+        )  # fmt: skip
     return driven, mean
 
 
-def _speech_of(cached: Path, model: A2ET, frames: int) -> Arrays:
-    """Speech features and voice of a clip as the A2ET stage kept them; silence for a clip without sound."""
+def _speech_of(cached: Path, model: A2ET, frames: int) -> tuple[Arrays, bool]:
+    """Speech features and voice of a clip as the A2ET stage kept them; nothing and False for a clip without sound."""
     if cached.exists():
-        return read_arrays(cached)[0]
-    # its expression can only come from the tracker
-    return {
+        return read_arrays(cached)[0], True
+    nothing = {
         "features": np.zeros((frames * 2, model.spec.speech_width), np.float32),
         "voice": np.zeros(frames * 2, np.float32),
     }
+    return nothing, False

@@ -61,6 +61,10 @@ class RunFolder:
         """Write a checkpoint; the one before it stays beside it until the new one is whole."""
         text = json.dumps({"mark": self.mark, **state})
         write_arrays(self.folder / "checkpoint.safetensors", arrays, {"state": text})
+        self.save_metrics()
+
+    def save_metrics(self) -> None:
+        """Write what was logged; `save` does it too."""
         write_bytes(self.folder / "metrics.jsonl", "".join(self._lines).encode())
 
     def load(self) -> tuple[Arrays, dict[str, Any]] | None:
@@ -76,11 +80,15 @@ class RunFolder:
         state = json.loads(metadata["state"])
         if state.pop("mark") != self.mark:
             return None
+        self.load_metrics(state["step"])
+        return arrays, state
+
+    def load_metrics(self, step: int) -> None:
+        """Take up what was logged up to a step; `load` does it too."""
         metrics = self.folder / "metrics.jsonl"
         if metrics.exists():
             kept = metrics.read_text(encoding="utf-8").splitlines()
-            self._lines = [x + "\n" for x in kept if x and json.loads(x)["step"] <= state["step"]]
-        return arrays, state
+            self._lines = [x + "\n" for x in kept if x and json.loads(x)["step"] <= step]
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Remember metrics; written with the next checkpoint."""

@@ -202,7 +202,7 @@ class Stage2Trainer:
         if not self.config.weight_vgg:
             return None
         try:
-            return VggLoss()
+            return VggLoss().to(self.device)
         except UserError as error:
             self._note(f"Training goes on without the perceptual loss: {error.what}")
             return None
@@ -239,8 +239,11 @@ class Stage2Trainer:
             group["lr"] = c.lr * 0.1 ** (self.step / max(c.steps, 1))
         random = np.random.default_rng((c.seed, self.step))
         cases = [
-            (not c.without_a2et and bool(random.random() < c.driven), bool(random.random() < c.blank_labels))
-            for _ in batch
+            (
+                not c.without_a2et and bool(random.random() < c.driven) and self.driven[s.clip].has_sound,
+                bool(random.random() < c.blank_labels),
+            )
+            for s in batch
         ]
         asked = [self.conditions(s.clip, s.frame, *case) for s, case in zip(batch, cases)]
         pairs: list[int] = []
@@ -301,14 +304,17 @@ class Stage2Trainer:
         return left, top, side
 
     def preview(self) -> list[Tensor]:
-        """Recording, tracked-driven and audio-driven render of fixed frames, side by side."""
+        """Recording, tracked-driven and, where there is sound, audio-driven render of fixed frames, side by side."""
         pictures: list[Tensor] = []
         with torch.no_grad():
             for number in np.linspace(0, len(self.frames) - 1, 2).astype(int):
                 sample = self.frames.read(int(number))
                 pictures += [
                     sample.image,
-                    *(self.render(sample.clip, sample.frame, heard)[0] for heard in (False, True)),
+                    *(
+                        self.render(sample.clip, sample.frame, heard)[0]
+                        for heard in (False, self.driven[sample.clip].has_sound)
+                    ),
                 ]
         return pictures
 
@@ -325,9 +331,14 @@ class Stage2Trainer:
         restore_optimizer(self.optimizer, dict(self.network.named_parameters()), arrays)
 
     def _residuals(self) -> Tensor:
-        """What emotion adds to the drive of every training frame, tracked and heard [2 F, K or K + 9]."""
+        """What emotion adds to the drive of every training frame, tracked and, with sound, heard [.., K or K + 9]."""
         pose = self.config.deformation.pose_cue
-        cases = [(self.driven[c], i, heard) for c, i in self.frames.index for heard in (False, True)]
+        cases = [
+            (self.driven[c], i, heard)
+            for c, i in self.frames.index
+            for heard in (False, True)
+            if not heard or self.driven[c].has_sound
+        ]
         return torch.cat([d.conditions(i, heard, self.labels, 1).residual(pose) for d, i, heard in cases])
 
     def write_model(self, path: Path) -> None:

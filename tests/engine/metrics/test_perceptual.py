@@ -83,6 +83,13 @@ def test_gradient_reaches_the_picture_and_only_it() -> None:
     assert float((image.grad * direction).sum()) == pytest.approx(float(slope), rel=1e-4)
 
 
+def test_the_loss_moves_alone() -> None:
+    """Taken to another device, it leaves the network it was given to LPIPS where it was."""
+    network = random_network()
+    VggLoss(FOUR_LAYERS, network).to("meta")
+    assert {buffer.device.type for buffer in network.buffers()} == {"cpu"}
+
+
 def test_descending_the_loss_recovers_the_picture() -> None:
     """A picture that follows the gradient comes nearer to its target, which is what stage 2 asks of it."""
     plain, striped = (p.permute(2, 0, 1) for p in pictures())

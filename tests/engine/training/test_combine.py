@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from emotalker.engine.a2et.predict import save_a2et
 from emotalker.engine.avatar import Avatar
 from emotalker.engine.avatar.build import build
-from emotalker.engine.bench.twin import sample_twin
 from emotalker.engine.emotion.curve import EmotionCurve
-from emotalker.engine.emotion.deformation import DeformationConfig
+from emotalker.engine.emotion.deformation import Conditions, DeformationConfig
 from emotalker.engine.errors import UserError
-from emotalker.engine.files import read_arrays, write_arrays
+from emotalker.engine.files import read_arrays
+from emotalker.engine.head.folder import head_of
 from emotalker.engine.jobs import Event, Metric, Outcome, StopToken, run
+from emotalker.engine.torch_threads import one_torch_thread
 from emotalker.engine.training.combine import Person, combine
 from emotalker.engine.training.config import Stage2Config
+from emotalker.engine.training.frames import TrainingFrames
+from emotalker.engine.training.stage2 import MODEL, Stage2Trainer
 
 CONFIG = Stage2Config(
     steps=10, size=96, weight_vgg=0.0, preview_every=10, lr=3e-3, deformation=DeformationConfig(n_anchors=120)
 )
 
 
-def fitted(person, folder: Path, name: str, gaussians: int, width: int = 12) -> Person:
-    """Finished stages before the emotional one: true tracks, an untrained head, an untrained A2ET without sound."""
-    twin = sample_twin(gaussians, 96, width)
-    count = sum(not c.held_out for c in person.clips)
-    arrays = {f"shapes.{k}": v for k, v in twin.shapes.to_arrays().items()}
-    labels = ", ".join(f'{{"id": "{c.id}", "emotion": "{c.emotion}", "level": {c.level}}}' for c in person.clips)
-    lighting = np.stack([np.eye(3, 4, dtype=np.float32)] * count)
-    write_arrays(folder / "fit" / "model.safetensors", arrays | {"lighting": lighting}, {"clips": f"[{labels}]"})
-    save_a2et(twin.a2et, folder / "express" / "model.safetensors", {"speech": "ear"})
-    return Person(name, tuple(person.clips), person.track_dir, folder / "fit", folder / "express", folder / "out")
-
-
 @pytest.fixture(scope="module")
-def people(person, tmp_path_factory: pytest.TempPathFactory) -> list[Person]:
+def people(fitted, tmp_path_factory: pytest.TempPathFactory) -> list[Person]:
     """Two people of different heads: other Gaussians, and so other anchors."""
     folder = tmp_path_factory.mktemp("people")
-    return [fitted(person, folder / name, name, n) for name, n in (("ada", 900), ("bo", 1200))]
+    return [fitted(folder / name, name, n) for name, n in (("ada", 900), ("bo", 1200))]
 
 
 def train(people: list[Person], out: Path, stop_at: int | None = None) -> tuple[Outcome, list[Person]]:
@@ -104,10 +96,42 @@ def test_stopped_and_resumed_equals_uninterrupted(people: list[Person], tmp_path
     assert any("already" in getattr(e, "text", "") for e in events)
 
 
-def test_people_who_do_not_fit_together_are_named(person, people: list[Person], tmp_path: Path) -> None:
+def test_what_was_logged_of_each_is_kept(people: list[Person], tmp_path: Path) -> None:
+    """Each person's folder has the losses of their own steps, once, also after a stop."""
+    stop = StopToken()
+    stop.request()
+    here = [replace(p, out=tmp_path / p.name) for p in people]
+    assert run(combine(here, CONFIG, stop)) is Outcome.STOPPED
+    train(people, tmp_path)
+    for person in here:
+        lines = (person.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["step"] for line in lines] == [CONFIG.steps]
+
+
+def test_a_mute_clip_is_learned_from_the_tracker_alone(people: list[Person]) -> None:
+    """What A2ET makes of no sound is a shut mouth; the picture's open one must not be blamed on the emotion."""
+    ada = people[0]
+    frames = TrainingFrames(head_of(ada.track_dir), ada.clips, ada.track_dir, CONFIG.size, 2.0, ada.fit_dir)
+    with closing(frames), one_torch_thread():
+        trainer = Stage2Trainer(frames, ada.fit_dir / MODEL, ada.express_dir, replace(CONFIG, driven=1.0))
+        assert not any(d.has_sound for d in trainer.driven)
+        asked: list[bool] = []
+        conditions = trainer.conditions
+
+        def noted(clip: int, frame: int, heard: bool, blank: bool = False) -> Conditions:
+            asked.append(heard)
+            return conditions(clip, frame, heard, blank)
+
+        trainer.conditions = noted  # type: ignore[method-assign]
+        trainer.train_step([frames.read(n) for n in range(3)])
+    assert asked
+    assert not any(asked)
+
+
+def test_people_who_do_not_fit_together_are_named(fitted, people: list[Person], tmp_path: Path) -> None:
     """One person is not several, and another speech encoder is said before any training."""
     with pytest.raises(UserError, match="nothing to combine"):
         run(combine(people[:1], CONFIG, StopToken()))
-    other = fitted(person, tmp_path / "cy", "cy", 900, width=10)
+    other = fitted(tmp_path / "cy", "cy", 900, 10)
     with pytest.raises(UserError, match="cy"):
         run(combine([replace(people[0], out=tmp_path / "a"), other], CONFIG, StopToken()))

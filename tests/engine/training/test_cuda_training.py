@@ -1,19 +1,24 @@
-"""Stage 1 on a card: the same losses and steps as on the CPU, and no waiting but gsplat's own."""
+"""Both stages on a card: the same losses and steps as on the CPU, and no waiting but gsplat's own."""
 
 from __future__ import annotations
 
 import warnings
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import torch
 
+from emotalker.engine.emotion.deformation import DeformationConfig
 from emotalker.engine.gaussians.cuda import probe_cuda
 from emotalker.engine.head.default import load_default_head
+from emotalker.engine.head.folder import head_of
+from emotalker.engine.metrics.perceptual import available
 from emotalker.engine.training.adam import FusedAdam
-from emotalker.engine.training.config import Stage1Config
+from emotalker.engine.training.config import Stage1Config, Stage2Config
 from emotalker.engine.training.frames import TrainingFrames
 from emotalker.engine.training.stage1 import Stage1Trainer
+from emotalker.engine.training.stage2 import MODEL, Stage2Trainer
 
 pytestmark = [pytest.mark.cuda, pytest.mark.usefixtures("card")]
 
@@ -57,4 +62,21 @@ def test_steps_on_the_card_follow_those_on_the_cpu(person) -> None:
                     trainer.train_step(frames.read(10))
                 torch.cuda.set_sync_debug_mode("default")
                 assert len(waits) <= 1, [f"{w.filename}:{w.lineno}" for w in waits]
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def test_stage_two_follows_the_cpu(fitted, tmp_path: Path) -> None:
+    """Two steps, the second behind the optimiser, with the perceptual loss where its network is at hand."""
+    ada = fitted(tmp_path, "ada", 900)
+    config = Stage2Config(
+        steps=20, size=96, vgg_every=1, weight_vgg=0.1 if available() else 0.0,
+        deformation=DeformationConfig(n_anchors=120),
+    )  # fmt: skip
+    losses = []
+    for device in ("cpu", "cuda"):
+        frames = TrainingFrames(head_of(ada.track_dir), ada.clips, ada.track_dir, 96, config.weight_mouth, ada.fit_dir)
+        with closing(frames):
+            trainer = Stage2Trainer(frames, ada.fit_dir / MODEL, ada.express_dir, config, device)
+            batch = [frames.read(number) for number in range(3)]
+            losses.append([trainer.train_step(batch)["loss"] for _ in range(2)])
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
