@@ -40,9 +40,9 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("track", "tracking the face", (), False, version=3),
         Stage("fit", "fitting the neutral twin", ("track",), True, version=3),
-        Stage("express", "learning to speak", ("track", "fit"), True, version=4),
-        Stage("emote", "learning the emotions", ("track", "fit", "express"), True, version=2),
-        Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True, version=2),
+        Stage("express", "learning to speak", ("track", "fit"), True, version=5),
+        Stage("emote", "learning the emotions", ("track", "fit", "express"), True, version=3),
+        Stage("avatar", "packing the twin", ("track", "fit", "express", "emote"), True, version=3),
     )
 }
 
@@ -88,10 +88,13 @@ def statuses(project: Project, configs: Mapping[str, Any]) -> list[StageStatus]:
 
 
 def stage_configs(preset: Any, fps: float) -> dict[str, Any]:
-    """The configs of a preset (with .track, .fit, .express and .emote) by stage, at `fps` frames per second."""
+    """The configs of a preset (with .track, .fit, .express and .emote) by stage, at `fps` frames per second.
+
+    A2ET keeps its own rate: it starts from an articulator that hears 25 frames a second, and what it says is resampled.
+    """
     configs = {name: getattr(preset, name) for name in STAGES if name != "avatar"}
     for name, config in configs.items():
-        if any(field.name == "fps" for field in dataclasses.fields(config)):
+        if name != "express" and any(field.name == "fps" for field in dataclasses.fields(config)):
             configs[name] = dataclasses.replace(config, fps=fps)
     return configs
 

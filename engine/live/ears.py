@@ -19,6 +19,7 @@ from emotalker.engine.a2et.predict import ExpressionTrack, Utterance
 from emotalker.engine.a2et.speech import SpeechEncoder, SpeechFeatures
 from emotalker.engine.a2et.voice import VoiceListener
 from emotalker.engine.a2et.windows import FEATURE_RATE, SAMPLES_PER_FEATURE, as_tensor
+from emotalker.engine.errors import UserError
 from emotalker.engine.live.sound import Ring
 
 F32 = NDArray[np.float32]
@@ -68,11 +69,20 @@ class Ears:
         model: a trained A2ET at 25 frames a second.
         encoder: the speech encoder it was trained with.
         ring: where the sound comes in; at least `Ears.seconds` long.
+
+    Raises:
+        UserError: if the model has another rate, as projects of 30 frames a second once made them.
     """
 
     seconds = WINDOW / FEATURE_RATE + 0.6
 
     def __init__(self, model: A2ET, encoder: SpeechFeatures, ring: Ring) -> None:
+        if FEATURE_RATE % model.spec.fps:
+            raise UserError(
+                "This twin cannot play live.",
+                f"Its speech was learned at {model.spec.fps:g} frames a second by an earlier version of the program.",
+                "Train the twin again; only learning to speak and what follows is done anew.",
+            )
         self._model, self._encoder, self._ring = model, encoder, ring
         self._per_frame = round(FEATURE_RATE / model.spec.fps)
         self._sound = np.zeros(WINDOW * SAMPLES_PER_FEATURE + MARGIN, np.float32)

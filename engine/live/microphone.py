@@ -48,11 +48,25 @@ def microphones() -> list[InputDevice]:
         found, default = library.query_devices(), library.default.device[0]
     except library.PortAudioError:
         return []
-    return [
-        InputDevice(str(d["name"]), index == default)
-        for index, d in enumerate(found)
-        if d.get("max_input_channels", 0) > 0
-    ]
+    names: dict[str, bool] = {}
+    for index, device in enumerate(found):
+        if device.get("max_input_channels", 0) > 0:
+            name = str(device["name"])
+            names[name] = names.get(name, False) or index == default
+    return [InputDevice(name, chosen) for name, chosen in names.items()]
+
+
+def _index_of(name: str, library: Any) -> int | None:
+    """Number of the input device of a name; None without one.
+
+    Windows lists a microphone once for each of its sound systems under one name, which PortAudio then finds ambiguous:
+    the system's default is taken if it is among them, else one of the sound system it is in, else the first.
+    """
+    found = library.query_devices()
+    numbers = [i for i, d in enumerate(found) if d.get("max_input_channels", 0) > 0 and str(d["name"]) == name]
+    default = library.default.device[0]
+    usual = found[default].get("hostapi") if 0 <= default < len(found) else None
+    return min(numbers, key=lambda i: (i != default, found[i].get("hostapi") != usual, i), default=None)
 
 
 class Microphone:
@@ -68,6 +82,7 @@ class Microphone:
         self._name, self._now = name, now
         self._library = library if library is not None else sound_library()
         self._stream: Any | None = None
+        self._device: int | None = None
         self._push: Push | None = None
         self._resampler = Resampler(SAMPLE_RATE)
         self._called = 0.0
@@ -91,7 +106,7 @@ class Microphone:
         self._push, self._resampler, self._called = push, Resampler(rate), self._now()
         try:
             stream = library.InputStream(
-                samplerate=rate, channels=1, dtype="float32", device=self._name, latency="low",
+                samplerate=rate, channels=1, dtype="float32", device=self._device, latency="low",
                 blocksize=round(BLOCK * rate), callback=self._take,
             )  # fmt: skip
             self._stream = stream
@@ -127,7 +142,10 @@ class Microphone:
 
     def _facts(self, library: Any) -> dict[str, Any]:
         try:
-            facts: dict[str, Any] = library.query_devices(self._name, "input")
+            self._device = None if self._name is None else _index_of(self._name, library)
+            if self._name is not None and self._device is None:
+                raise ValueError(f"no input device is called {self._name}")
+            facts: dict[str, Any] = library.query_devices(self._device, "input")
         except (library.PortAudioError, ValueError) as error:
             if self._name is not None:
                 raise UserError(
@@ -145,7 +163,7 @@ class Microphone:
     def _rate(self, library: Any, own: float) -> float:
         """16 kHz where the device gives it, else the rate it has."""
         try:
-            library.check_input_settings(device=self._name, channels=1, dtype="float32", samplerate=SAMPLE_RATE)
+            library.check_input_settings(device=self._device, channels=1, dtype="float32", samplerate=SAMPLE_RATE)
         except (library.PortAudioError, ValueError):
             return own
         return SAMPLE_RATE

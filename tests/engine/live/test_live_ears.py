@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from emotalker.engine.a2et.speech import SpeechEncoder
 from emotalker.engine.a2et.voice import VoiceListener, voice_probability
 from emotalker.engine.avatar import Avatar
 from emotalker.engine.avatar.sample import load_sample
+from emotalker.engine.errors import UserError
 from emotalker.engine.live.drive import Drive
 from emotalker.engine.live.ears import Ears
 from emotalker.engine.live.sound import Ring
@@ -62,6 +65,13 @@ def test_a_frame_needs_a_fifth_of_a_second_more(twin: Avatar, ears: object) -> N
     moment = hearing.hear(1, NEUTRAL, FLAT)
     assert moment is not None
     assert moment.time == pytest.approx(0.06)
+
+
+def test_a_twin_of_another_rate_is_refused(twin: Avatar, ears: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 30 frames a second windows of sound and frames do not fit; better no Live than lips that lag."""
+    monkeypatch.setattr(twin.a2et, "spec", dataclasses.replace(twin.a2et.spec, fps=30.0))
+    with pytest.raises(UserError, match="cannot play live"):
+        Ears(twin.a2et, ears, Ring(Ears.seconds))
 
 
 def test_sound_that_is_gone_is_no_frame(twin: Avatar, ears: object) -> None:

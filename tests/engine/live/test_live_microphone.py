@@ -49,13 +49,16 @@ class FakeLibrary:
         self.names = ["Desk", "Headset"]
         self.default = SimpleNamespace(device=(1, 0))
 
-    def query_devices(self, device: str | None = None, kind: str | None = None) -> Any:
-        facts = [{"name": n, "max_input_channels": 2, "default_samplerate": 48000.0} for n in self.names]
+    def query_devices(self, device: int | None = None, kind: str | None = None) -> Any:
+        facts = [
+            {"name": n, "max_input_channels": 2, "default_samplerate": 48000.0, "hostapi": i // 2}
+            for i, n in enumerate(self.names)
+        ]
         if kind is None:
-            return [*facts, {"name": "Loud", "max_input_channels": 0}]
-        if not facts or device not in (None, *self.names):
+            return [*facts, {"name": "Loud", "max_input_channels": 0, "hostapi": 0}]
+        if not facts:
             raise ValueError("no input device matching")
-        return facts[0]
+        return facts[device or 0]
 
     def check_input_settings(self, *, samplerate: float, **_: Any) -> None:
         if self.only_48 and samplerate != 48000:
@@ -96,7 +99,7 @@ def test_another_rate_is_brought_to_16_khz(library: FakeLibrary, clock: Any) -> 
     microphone = Microphone("Headset", library, clock)
     microphone.start(lambda sound, at: came.append((sound, at)))
     stream = library.streams[0]
-    assert (stream.options["samplerate"], stream.options["device"]) == (48000, "Headset")
+    assert (stream.options["samplerate"], stream.options["device"]) == (48000, 1)
     tone = (0.5 * np.sin(2 * np.pi * 300 * np.arange(48000) / 48000)).astype(np.float32)
     for i in range(50):
         stream.give(tone[960 * i : 960 * (i + 1)], age=0.02)
@@ -153,6 +156,20 @@ def test_what_can_be_listened_to(library: FakeLibrary, monkeypatch: pytest.Monke
     """Loudspeakers are no microphones; the system's own choice is marked."""
     monkeypatch.setattr(module, "sound_library", lambda: library)
     assert [(d.name, d.default) for d in microphones()] == [("Desk", False), ("Headset", True)]
+
+
+@pytest.mark.parametrize(("default", "taken"), [(2, 2), (3, 2), (1, 0), (-1, 0)])
+def test_a_name_that_several_sound_systems_give(
+    library: FakeLibrary, clock: Any, monkeypatch: pytest.MonkeyPatch, default: int, taken: int
+) -> None:
+    """Windows lists a microphone once for each sound system: it is shown once, and one of them opens."""
+    monkeypatch.setattr(module, "sound_library", lambda: library)
+    library.names = ["Desk", "Headset", "Desk", "Headset"]
+    library.default = SimpleNamespace(device=(default, 0))
+    assert sorted(d.name for d in microphones()) == ["Desk", "Headset"]
+    microphone = Microphone("Desk", library, clock)
+    microphone.start(lambda *_: None)
+    assert library.streams[0].options["device"] == taken
 
 
 def test_a_microphone_that_is_pulled_out(library: FakeLibrary, clock: Any) -> None:
