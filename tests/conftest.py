@@ -21,8 +21,8 @@ import pytest
 hypothesis.settings.register_profile("emotalker", deadline=None)
 hypothesis.settings.load_profile("emotalker")
 
-GRACE = 10.0
-"""Seconds that what is about to end may take on a busy computer; only a leak waits for all of them."""
+GRACE = 2.0
+"""Seconds that what is about to end may take."""
 TOLERATED = ("QTipLabel", "QComboBoxPrivateContainer", "QMenu")
 """Windows that Qt itself keeps and hides when it likes."""
 LASTING = "kernels"

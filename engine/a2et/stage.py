@@ -18,7 +18,7 @@ from emotalker.engine.a2et.predict import save_a2et
 from emotalker.engine.a2et.speech import SpeechFeatures, open_speech_encoder
 from emotalker.engine.a2et.sync import moved, sound_delay
 from emotalker.engine.a2et.training import Trainer, build_model, solve_linear
-from emotalker.engine.a2et.trust import keep_back, settle
+from emotalker.engine.a2et.trust import FEWEST_SURE, keep_back, settle
 from emotalker.engine.a2et.voice import voice_probability
 from emotalker.engine.a2et.windows import F32, SAMPLE_RATE
 from emotalker.engine.clip import ClipInput
@@ -33,8 +33,6 @@ from emotalker.engine.tracking.track import Track
 STAGE = "express"
 EVERY = 10
 """Steps between metrics."""
-SHORTEST = 16
-"""Frames below which a clip cannot teach how lips follow sound."""
 
 
 def express(
@@ -83,7 +81,7 @@ def express(
         if delay:
             yield Notice(STAGE, _late_words(clip, delay))
         sample = clip_samples(clip, tracks[clip.id], *speech, config.fps)
-        if sample.sure.sum() < SHORTEST:
+        if sample.sure.sum() < FEWEST_SURE:
             yield Notice(STAGE, f"{clip.path.name} is too short or its face too rarely seen to learn from.", "warning")
             continue
         samples.append(sample)

@@ -299,7 +299,6 @@ class Trainer:
             mouth = self.measure.mouth.numpy() > 0
             psi[a : a + span, mouth] = self.model.rest_psi.numpy()[mouth]
             pose[a : a + span, :3] = self.model.rest_jaw.numpy()
-            sure[a : a + span] = 1
             speaking[a : a + span] = 0
             for edge in (a, a + span):  # the lips need a moment: nobody knows how they would have moved
                 sure[max(edge - 2, 0) : edge + 2] = 0

@@ -22,15 +22,18 @@ from emotalker.engine.a2et.windows import as_tensor, frame_features
 KEPT_SHARE = 0.15
 SHORTEST = 80
 """Frames below which nothing of a clip is kept back."""
+FEWEST_SURE = 16
+"""Frames with a surely seen face below which a clip teaches nothing."""
 TRUSTS = (0.4, 0.6, 0.8, 1.0)
 """Never less than 0.4: below, the error is a little smaller still but the lips hardly move, which looks worse."""
 
 
 def keep_back(clip: ClipSamples) -> tuple[ClipSamples, ClipSamples | None]:
     """A clip without its end for training, and the same clip with only its end counted (None for short clips)."""
-    if len(clip) < SHORTEST:
-        return clip, None
     end = (np.arange(len(clip)) >= len(clip) * (1 - KEPT_SHARE)).astype(np.float32)
+    # a face seen only towards the end leaves nothing to learn from before it
+    if len(clip) < SHORTEST or np.count_nonzero(clip.sure * (1 - end)) < FEWEST_SURE:
+        return clip, None
     return dataclasses.replace(clip, sure=clip.sure * (1 - end)), dataclasses.replace(clip, sure=clip.sure * end)
 
 

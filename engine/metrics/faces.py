@@ -79,12 +79,14 @@ def displacement(landmarks: F64, still: F64, side: int) -> float:
     return float(np.nanmean(np.linalg.norm(landmarks - still, axis=-1)) * NORMAL_SIDE / side)
 
 
-def motion(landmarks: F64, side: int) -> float:
+def motion(landmarks: F64, side: int) -> float | None:
     """Mean distance that landmarks [T, P, 2], steadied and `APART` frames from row to row, move; pixels at 512x512.
 
-    That is what Fig. 8 of the paper compares between levels and with the recording.
+    That is what Fig. 8 of the paper compares between levels and with the recording. None if no two rows in turn show a
+    face.
     """
-    return float(np.nanmean(np.linalg.norm(np.diff(landmarks, axis=0), axis=-1)) * NORMAL_SIDE / side)
+    moved = np.linalg.norm(np.diff(landmarks, axis=0), axis=-1)
+    return float(np.nanmean(moved) * NORMAL_SIDE / side) if np.isfinite(moved).any() else None
 
 
 def _complex(points: NDArray[np.floating]) -> NDArray[np.complex128]:

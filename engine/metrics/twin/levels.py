@@ -90,11 +90,12 @@ def judge_levels(
     result: dict[str, Any] = {"levels": list(levels), "emotions": {}}
     for emotion in emotions:
         keys = [(emotion, level) if level > 0 else ("neutral", 0.0) for level in levels]
-        if all(key in mean for key in keys):
+        motions = [motion(steady[key], NORMAL_SIDE) for key in keys]
+        if all(key in mean for key in keys) and None not in motions:
             moved = [displacement(mean[key], mean["neutral", 0.0], NORMAL_SIDE) for key in keys]
             result["emotions"][emotion] = {
                 "displacement": moved,
-                "motion": [motion(steady[key], NORMAL_SIDE) for key in keys],
+                "motion": motions,
                 "growing": bool(np.all(np.diff(moved) > 0)),
                 "recorded": any(e == emotion for e, _ in avatar.recorded),
             }
@@ -180,10 +181,11 @@ def _rows(found: list[tuple[str, float, F32]], reference: F32, still: NDArray[np
     base = np.nanmean(np.concatenate(calm), axis=0, keepdims=True) if calm else still
     rows = [
         {
-            "emotion": emotion, "level": level, "motion": motion(points, NORMAL_SIDE),
+            "emotion": emotion, "level": level, "motion": moved,
             "displacement": displacement(np.nanmean(points, axis=0, keepdims=True), base, NORMAL_SIDE),
         }
         for emotion, level, points in clips
+        if (moved := motion(points, NORMAL_SIDE)) is not None
     ]  # fmt: skip
     return {"recorded": rows, "reference": "recorded" if calm else "twin"}
 

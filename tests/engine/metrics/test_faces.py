@@ -65,3 +65,5 @@ def test_motion_is_the_mean_way_between_rows() -> None:
     rows = np.arange(4)[:, None, None] * np.array([2.0, 0.0]) + some_face()[None, :468]
     assert motion(rows, 512) == pytest.approx(2)
     assert motion(rows, 256) == pytest.approx(4)
+    rows[1::2] = np.nan
+    assert motion(rows, 512) is None, "a face seen only now and then has no known motion"
