@@ -35,7 +35,9 @@ def add(
 
     project = open_project(folder)
     results = project.add(files, emotion, level, copy=copy)
-    _print_clips(project, results)
+    if project.clips:
+        _print_clips(project, results)
+    _say_passed_over(files)
     for result in results:
         if not result.level_stated and result.clip is not None:
             say(f"{result.file.name}: no level in its name, so {result.clip.level:g} is assumed (--level L).", "yellow")
@@ -47,6 +49,17 @@ def add(
         others = len(results) - len(failed)
         kept = f" {others} of {len(results)} files are in the project." if len(results) > 1 else ""
         raise UserError(last.what, last.why, last.what_to_do + kept)
+
+
+def _say_passed_over(files: list[Path]) -> None:
+    """Name what in the folders is no recording of a person."""
+    from emotalker.projects.content import made_in
+
+    made = [film for file in files if file.expanduser().is_dir() for film in made_in(file.expanduser().absolute())]
+    if made:
+        names = ", ".join(film.name for film in made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")
+        films = "a film" if len(made) == 1 else f"{len(made)} films"
+        say(f"Passed over {films} that this program made itself, in the runs and films of projects: {names}.", "yellow")
 
 
 def _print_clips(project: Project, results: list[AddResult]) -> None:

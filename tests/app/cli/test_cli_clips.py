@@ -50,6 +50,27 @@ def test_bad_files_are_named_and_the_others_added(run: Callable, footage: Path, 
     assert [clip.id for clip in Project.open(tmp_path / "p").clips] == ["sad_level2"]
 
 
+def test_films_of_a_twin_are_passed_over_and_named(run: Callable, footage: Path, tmp_path: Path) -> None:
+    """A folder may hold another project; what that one made of its twin is no clip of a person."""
+    run("new", "folder/eve", "--name", "Eve")
+    (tmp_path / "folder" / "eve" / "runs" / "evaluate").mkdir(parents=True)
+    for name in ("happy_level1.mp4", "eve/runs/evaluate/side_by_side_sad_level1.mp4"):
+        (tmp_path / "folder" / name).write_bytes((footage / "sad_level2.mp4").read_bytes())
+    run("new", "p", "--name", "Ada")
+    result = run("add", "p", "folder")
+    assert result.exit_code == 0
+    assert [clip.id for clip in Project.open(tmp_path / "p").clips] == ["happy_level1"]
+    assert "side_by_side_sad_level1.mp4" in " ".join(result.stderr.split())
+
+
+def test_an_error_stands_alone_while_there_is_nothing_to_show(run: Callable) -> None:
+    """No empty table before it."""
+    run("new", "p", "--name", "Ada")
+    result = run("add", "p", "missing.mp4")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+
+
 def test_labels_given_by_option(run: Callable, footage: Path, tmp_path: Path) -> None:
     """--emotion and --level label files whose names say nothing; a wrong emotion adds nothing."""
     (tmp_path / "001.mp4").write_bytes((footage / "sad_level1.mp4").read_bytes())
