@@ -21,15 +21,18 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from emotalker.engine.errors import UserError
 from emotalker.engine.export.camera_move import MOVES
 from emotalker.engine.export.format import FORMATS, FPS, LEAST_SIDE, MOST_SIDE, QUALITIES, film_bytes
+from emotalker.engine.files import check_writable
+from emotalker.projects.content import VIDEO_ENDINGS
 from emotalker.widgets import style
-from emotalker.widgets.common import IconButton, confirm
+from emotalker.widgets.common import IconButton, WrapLabel, confirm
+from emotalker.widgets.export.even_box import EvenBox
 from emotalker.widgets.export.settings import ExportFacts, ExportSettings
 from emotalker.widgets.training import words
 
@@ -48,6 +51,8 @@ class ExportDialog(QDialog):
         self._facts = facts
         self._complete = False
         self._agreed: Path | None = None
+        self._folders: dict[Path, str] = {}
+        """Why nothing can be written in a folder, for those already tried."""
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -139,10 +144,9 @@ class ExportDialog(QDialog):
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        self.width_box, self.height_box = QSpinBox(), QSpinBox()
+        self.width_box, self.height_box = EvenBox(), EvenBox()
         for box, name in ((self.width_box, "Width"), (self.height_box, "Height")):
             box.setRange(LEAST_SIDE, MOST_SIDE)
-            box.setSingleStep(2)
             box.setSuffix(" px")
             _named(box, name.lower(), f"{name} of the film in pixels")
             box.valueChanged.connect(self._size_changed)
@@ -227,16 +231,53 @@ class ExportDialog(QDialog):
 
     def _place(self) -> QWidget:
         row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        line = QHBoxLayout()
         self.place = QLineEdit(str(free_name(self._facts.folder, self._facts.name, ".mp4", self._facts.taken)))
         _named(self.place, "place", "File the film is written to")
-        self.place.textChanged.connect(lambda text: self.place.setToolTip(text))
+        self.place.textChanged.connect(self._place_changed)
+        self.place_line = WrapLabel("", "bad")
+        self.place_line.setObjectName("place_line")
+        self.place_line.hide()
         choose = IconButton("export_choose_place", "Choose…", "Choose where to save", "folder")
         choose.clicked.connect(self._choose_place)
         line.addWidget(self.place, 1)
         line.addWidget(choose)
+        column.addLayout(line)
+        column.addWidget(self.place_line)
         return row
+
+    def _place_changed(self, text: str) -> None:
+        self.place.setToolTip(text)
+        self._show_size()
+
+    def _place_problem(self) -> str:
+        """Why no film can be written to the place that is typed; empty if one can."""
+        chosen = self.settings()
+        out, typed = chosen.out, Path(self.place.text())
+        if not typed.name:
+            return "Type a name for the film."
+        if out == self._facts.folder or out.is_dir():
+            return "This is a folder. Type a name for the film in it, or another name."
+        if out in self._facts.taken:
+            return "A film of this name is being written. Type another name."
+        ending = typed.suffix.lower()
+        if not chosen.alpha and ending != ".mp4" and ending in (*VIDEO_ENDINGS, ".gif"):
+            return f"Films are written as MP4, not as {ending[1:].upper()}: let the name end in .mp4."
+        if not out.parent.is_dir() and not out.is_relative_to(self._facts.folder):
+            return f"There is no folder {out.parent}. Choose one that is there."
+        return self._folder_problem(out)
+
+    def _folder_problem(self, out: Path) -> str:
+        if out.parent not in self._folders:
+            try:
+                check_writable(out)
+            except UserError as error:
+                self._folders[out.parent] = f"Nothing can be written in {out.parent}. {error.why}"
+            else:
+                self._folders[out.parent] = ""
+        return self._folders[out.parent]
 
     def _choose_place(self) -> None:
         kinds = "PNG sequence (folder)" if self.settings().alpha else "MP4 film (*.mp4)"
@@ -302,18 +343,13 @@ class ExportDialog(QDialog):
         self.size_line.setProperty("role", "muted" if enough and seconds > 0 else "bad")
         self.size_line.style().unpolish(self.size_line)
         self.size_line.style().polish(self.size_line)
-        self.export.setEnabled(enough and seconds > 0)
+        problem = self._place_problem()
+        self.place_line.setText(problem)
+        self.place_line.setVisible(bool(problem))
+        self.export.setEnabled(enough and seconds > 0 and not problem)
 
     def _accept(self) -> None:
         out = self.settings().out
-        if out == self._facts.folder or out.is_dir():
-            self.size_line.setText("Type a name for the film: this is a folder.")
-            self.place.setFocus()
-            return
-        if out in self._facts.taken:
-            self.size_line.setText("A film of this name is being written. Type another name.")
-            self.place.setFocus()
-            return
         text = f"{out.name} is there already. The new film takes its place."
         if out.exists() and out != self._agreed and not confirm(self, "Replace the film?", text, "Replace"):
             return

@@ -87,12 +87,34 @@ def test_see_through_films_are_folders_of_pictures(dialog: ExportDialog) -> None
     assert dialog.settings().out.suffix == ".mp4"
 
 
-def test_a_folder_is_no_name(dialog: ExportDialog, tmp_path: Path) -> None:
-    """Pressing Export with a folder as the name keeps the dialog open and says why."""
-    dialog.place.setText(str(tmp_path))
-    dialog.export.click()
-    assert not dialog.result()
-    assert "folder" in dialog.size_line.text()
+def test_a_place_where_no_film_can_be_is_told_at_once(dialog: ExportDialog, tmp_path: Path) -> None:
+    """Beside the field and before anything is pressed; the button waits for a place that can be."""
+    (tmp_path / "a file").touch()
+    for place, said in (
+        (str(tmp_path), "folder"),
+        ("", "Type a name"),
+        (str(tmp_path.parent / "not there" / "x.mp4"), "There is no folder"),
+        (str(tmp_path / "a file" / "x.mp4"), "Nothing can be written"),
+        ("film.avi", "not as AVI"),
+    ):
+        dialog.place.setText(place)
+        assert said in dialog.place_line.text(), place
+        assert not dialog.export.isEnabled()
+    dialog.place.setText("film.mp4")
+    assert dialog.place_line.isHidden()
+    assert dialog.export.isEnabled()
+    assert not [path for path in tmp_path.iterdir() if path.name != "a file"], "trying leaves nothing behind"
+
+
+def test_sides_are_even(dialog: ExportDialog, qtbot: QtBot) -> None:
+    """An odd side that is typed becomes the next even one, as films have it."""
+    for box in (dialog.width_box, dialog.height_box):
+        box.selectAll()
+        qtbot.keyClicks(box, "301")
+        box.interpretText()  # as it does when the focus goes elsewhere
+        assert box.text() == "302 px"
+    assert (dialog.settings().width, dialog.settings().height) == (302, 302)
+    assert dialog.format.currentData() == "custom"
 
 
 def test_the_name_is_made_whole(dialog: ExportDialog, tmp_path: Path) -> None:
@@ -103,9 +125,6 @@ def test_the_name_is_made_whole(dialog: ExportDialog, tmp_path: Path) -> None:
     assert dialog.settings().out == tmp_path / "Ada v1.2"
     choose(dialog.background, "plate")
     assert dialog.place.text() == "Ada v1.2.mp4"
-    dialog.place.setText("")
-    dialog.export.click()
-    assert not dialog.result()
 
 
 def test_no_film_is_replaced_without_a_question(
@@ -130,9 +149,8 @@ def test_two_films_in_a_row_get_two_names(qtbot: QtBot, tmp_path: Path) -> None:
     qtbot.addWidget(dialog)
     assert dialog.settings().out == tmp_path / "Ada 2.mp4"
     dialog.place.setText("Ada.mp4")
-    dialog.export.click()
-    assert not dialog.result()
-    assert "is being written" in dialog.size_line.text()
+    assert not dialog.export.isEnabled()
+    assert "is being written" in dialog.place_line.text()
 
 
 def test_names_do_not_collide(tmp_path: Path) -> None:
