@@ -72,15 +72,28 @@ MODIFIERS: dict[str, float] = {
     "totally": 1.0, "completely": 1.0, "absolutely": 1.0, "super": 0.75, "most": 0.5, "full of": 0.5,
 }  # fmt: skip
 
-_NEGATION = re.compile(r"^(?:not|no|never|without|isn't|is not|no longer)\s+(?:any\s+|at all\s+)?")
+_COMMA = re.compile(r"(\d),(\d)")
 _LEVEL = re.compile(r"\b(?:level|intensity|strength)\s*[:=]?\s*(\d+(?:\.\d+)?)\b")
 _MODIFIER = re.compile(
     r"\b(" + "|".join(re.escape(m) for m in sorted(MODIFIERS, key=len, reverse=True)) + r")\b", re.IGNORECASE
 )
-_JOIN = re.compile(
-    r"\s*(?:,|;|/|\+|&|\bmixed with\b|\bbut also\b|\band\b|\bbut\b|\byet\b|\bwith\b|\bplus\b)\s*", re.IGNORECASE
+_NEGATION = re.compile(
+    rf"^(?:(?:{_MODIFIER.pattern})\s+)*"
+    r"(?:no longer|not|no|never|without|cannot|(?:is|are|was|were|do|does|did|wo|ca|ai)n't)\s+"
+    r"(?:(?:any|at all|be|being|been|feel|feeling|look|looking|seem|sound)\s+)*",
+    re.IGNORECASE,
 )
-_FILLER = re.compile(r"^(?:(?:i am|i'm|she is|he is|being|is|in|an?|the|also)\s+)+", re.IGNORECASE)
+_JOIN = re.compile(
+    r"\s*(?:,|;|/|\+|&|\bmixed with\b|\bbut also\b|\band\b|\bbut\b|\byet\b|\bwith\b|\bplus\b|(?<=\s)(?=without\b))\s*",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"^(?:(?:(?:i|you|he|she|it|we|they)\s+)?(?:am|are|is|was|were)\s+|(?:i'm|(?:he|she|it)'s|(?:you|we|they)'re)\s+"
+    r"|(?:i|you|he|she|it|we|they)\s+(?=not\b|never\b|\w+n't\b|cannot\b)|(?:being|also|please)\s+)+",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(r"^(?:(?:in|of|an?|the)\s+)+", re.IGNORECASE)
+_KNOWN = {phrase for strengths in PROTOTYPES.values() for words in strengths for phrase in words}
 
 
 @dataclass(frozen=True)
@@ -101,14 +114,19 @@ class Part:
 
 
 def parse(text: str) -> list[Part]:
-    """The emotions a phrase names, in order; empty if it holds no words."""
+    """The emotions a phrase names, in order; empty if it holds no words.
+
+    What is denied is left out beside what is not: "happy but not sad" is happy.
+    """
     parts = []
-    for piece in _JOIN.split(text.lower().replace("’", "'")):
+    for piece in _JOIN.split(_COMMA.sub(r"\1.\2", text.lower().replace("’", "'"))):
         found = _LEVEL.search(piece)
         level = min(float(found.group(1)), 3.0) if found else None
         piece = _LEVEL.sub(" ", piece).strip()
-        negated = bool(_NEGATION.match(piece))
-        piece = _NEGATION.sub("", piece)
+        piece = _SUBJECT.sub("", piece)
+        negated = piece not in _KNOWN and bool(_NEGATION.match(piece))  # "no respect for them" denies nothing
+        if negated:
+            piece = _NEGATION.sub("", piece)
         shift = sum(MODIFIERS[m.group(1).lower()] for m in _MODIFIER.finditer(piece))
         words = " ".join(_MODIFIER.sub(" ", piece).split()).strip(" .!?\"'")
         words = _FILLER.sub("", words + " ").strip()
@@ -116,4 +134,4 @@ def parse(text: str) -> list[Part]:
             parts.append(Part(words, shift, level, negated))
         elif level is not None and parts:  # "happy, level 2.5"
             parts[-1] = Part(parts[-1].words, parts[-1].shift, level, parts[-1].negated)
-    return parts
+    return [part for part in parts if not part.negated] or parts

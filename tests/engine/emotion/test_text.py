@@ -153,6 +153,29 @@ def test_mixes_and_denials() -> None:
     assert strongest("not happy", table) == "neutral"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am not happy", "she is not angry", "I'm not very happy", "very not happy", "don't be sad", "no longer sad",
+        "they aren't scared", "You’re not angry", "please don't be sad", "not sad at all", "without fear",
+    ],
+)  # fmt: skip
+def test_what_is_denied_is_not_shown(text: str) -> None:
+    """However the denial is put, the face stays neutral."""
+    assert strongest(text, TableTextEncoder()) == "neutral"
+    assert embed_text(text, TableTextEncoder()).level == 0
+
+
+def test_a_denial_beside_a_feeling_takes_nothing_from_it() -> None:
+    """Happy without fear is happy; a phrase that only begins with "no" denies nothing."""
+    table = TableTextEncoder()
+    for text in ("happy but not sad", "happy without fear", "he is happy"):
+        np.testing.assert_array_equal(embed_text(text, table).weights, embed_text("happy", table).weights, err_msg=text)
+    assert strongest("no respect for them", table) == "contempt"
+    assert embed_text("a bit of anger", table).level < embed_text("anger", table).level
+    assert embed_text("sad, level 2,5", table).level == pytest.approx(2.5)
+
+
 def test_table_knows_when_it_does_not_know() -> None:
     """A word that is no emotion is answered with little confidence; empty text is refused."""
     assert not embed_text("banana", TableTextEncoder()).sure
