@@ -70,10 +70,8 @@ def _pictures(report: Mapping[str, Any], folder: Path) -> str:
         "nearest frame is chosen by an oracle that looks at the answer, so to beat it is hard."
     )
     parts = ["<h2>Pictures</h2>", html.paragraph(text), html.table(tables.group_table(report, tables.PICTURE))]
-    drives = [title.removeprefix("ours, ") for key, title in tables.GROUPS[:3] if key in report]
-    rows = ", ".join(["recorded", *drives])
     for clip in report.get("settings", {}).get("held_out", []):
-        parts.append(html.picture(folder / f"tiles_{clip}.png", f"{clip}; rows from above: {rows}"))
+        parts.append(html.picture(folder / f"tiles_{clip}.png", tables.tile_caption(clip, report)))
     return "".join(parts)
 
 

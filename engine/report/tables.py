@@ -42,6 +42,12 @@ VARIANTS = {
 Column = tuple[str, str, str, int]
 
 
+def tile_caption(clip: str, report: Figures) -> str:
+    """What stands below a clip's picture of recorded and rendered frames, one row for each way to drive the twin."""
+    drives = [title.removeprefix("ours, ") for key, title in GROUPS[:3] if key in report]
+    return f"{clip}; rows from above: {', '.join(['recorded', *drives])}"
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of text.

@@ -186,7 +186,7 @@ class ReportPage(QWidget):
         for clip in report.get("settings", {}).get("held_out", []):
             path = folder / f"tiles_{clip}.png"
             if path.is_file():
-                _add(column, f"{clip}: recorded above, the twin below", Picture(path, f"Recorded and rendered, {clip}"))
+                _add(column, tables.tile_caption(clip, report), Picture(path, f"Recorded and rendered, {clip}"))
         for heading, content in _tables(report):
             if content.rows:
                 _add(column, heading, FigureTable(heading, content))

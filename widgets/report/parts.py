@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import QObject, QRectF, QRunnable, QSize, Qt, QThreadPool, Signal
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,6 +30,9 @@ _SIGNS: dict[Verdict, tuple[str, ColourName]] = {
     "poor": ("error", "bad"),
     "unknown": ("info", "muted"),
 }
+
+WIDEST = 2400
+"""Pixels a picture is kept wide at most: more than a page shows."""
 
 
 class FindingCard(QFrame):
@@ -100,14 +103,47 @@ class FigureTable(QTableWidget):
         return QSize(style.space(20), self.sizeHint().height())
 
 
+class _Decoded(QObject):
+    """Brings a picture out of the thread that decoded it."""
+
+    ready = Signal(QImage)
+
+
+class _Decoding(QRunnable):
+    """Decodes one file at a size, away from the window's thread."""
+
+    def __init__(self, path: Path, size: QSize, decoded: _Decoded) -> None:
+        super().__init__()
+        self._path, self._size, self._decoded = path, size, decoded
+
+    def run(self) -> None:
+        """Called by the pool."""
+        reader = QImageReader(str(self._path))
+        reader.setScaledSize(self._size)
+        self._decoded.ready.emit(reader.read())
+
+
 class Picture(QWidget):
-    """A picture file as wide as there is room, never larger than it is."""
+    """A picture file as wide as there is room, never larger than it is.
+
+    Its place is kept at once, since its size stands at the file's beginning; it is seen as soon as it is decoded.
+
+    Attributes:
+        image: what is drawn; null until it is decoded.
+    """
 
     def __init__(self, path: Path, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(words)
         self.setToolTip(words)
-        self.pixmap = QPixmap(str(path))
+        self.image = QImage()
+        self._size = QImageReader(str(path)).size()
+        self._decoded = _Decoded()  # also held by the work: the last one to need it lets it go
+        self._decoded.ready.connect(self._show)
+        if self._size.isValid():
+            scale = min(1.0, WIDEST / self._size.width())
+            kept = QSize(round(self._size.width() * scale), max(round(self._size.height() * scale), 1))
+            QThreadPool.globalInstance().start(_Decoding(path, kept, self._decoded))
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -118,13 +154,13 @@ class Picture(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """The height at a width."""
-        if self.pixmap.isNull():
+        if self._size.isEmpty():
             return 0
-        return round(min(width, self.pixmap.width()) * self.pixmap.height() / self.pixmap.width())
+        return round(min(width, self._size.width()) * self._size.height() / self._size.width())
 
     def sizeHint(self) -> QSize:
         """The picture's own size, up to what a page is wide."""
-        width = min(self.pixmap.width(), style.space(100))
+        width = min(max(self._size.width(), 0), style.space(100))
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
@@ -133,8 +169,17 @@ class Picture(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
-        width = min(self.width(), self.pixmap.width())
+        if self.image.isNull():
+            return
+        width = min(self.width(), self._size.width())
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmap(QRectF(0, 0, width, self.heightForWidth(width)), self.pixmap, QRectF(self.pixmap.rect()))
+        painter.drawImage(QRectF(0, 0, width, self.heightForWidth(width)), self.image, QRectF(self.image.rect()))
         painter.end()
+
+    def _show(self, image: QImage) -> None:
+        self.image = image
+        if image.isNull():  # damaged behind its beginning: no empty place is kept for it
+            self._size = QSize()
+            self.updateGeometry()
+        self.update()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from emotalker.widgets.report import ReportPage, ReportState
-from emotalker.widgets.report.parts import FigureTable, FindingCard, Picture
+from emotalker.widgets.report.parts import WIDEST, FigureTable, FindingCard, Picture
 
 OURS = {"psnr": 31.0, "psnr_face": 28.0, "m_ld": 2.4, "f_ld": 2.9, "sync": 0.444, "sync_wrong": 0.1}
 REPORT = {
@@ -100,6 +100,38 @@ def test_cards_stand_in_as_many_columns_as_there_is_room_for(qtbot: QtBot, tmp_p
         qtbot.wait(20)
         columns.append(len({card.x() for card in page.findChildren(FindingCard)}))
     assert columns == [1, 3]
+
+
+def test_rows_of_a_picture_are_named_as_they_are(qtbot: QtBot, tmp_path: Path) -> None:
+    """A row for each way the twin was driven, the same words as in the whole report."""
+    picture = QPixmap(320, 80)
+    picture.fill()
+    picture.save(str(tmp_path / "tiles_happy.png"))
+    page = ReportPage()
+    qtbot.addWidget(page)
+    page.show()
+    page.set_state(ReportState({**REPORT, "tracked": {}, "unrefined": {}}, tmp_path))
+    rows = "recorded, driven by the tracked face, driven by landmarks alone, driven by the voice"
+    assert f"happy; rows from above: {rows}" in said(page)
+
+
+def test_picture_keeps_its_place_and_is_decoded_beside_the_window(qtbot: QtBot, tmp_path: Path) -> None:
+    """Opening the page does not wait for megabytes of PNG; very wide ones are kept smaller; damaged ones vanish."""
+    picture = QPixmap(4 * WIDEST, 40)
+    picture.fill()
+    picture.save(str(tmp_path / "p.png"))
+    shown = Picture(tmp_path / "p.png", "a picture")
+    qtbot.addWidget(shown)
+    assert shown.image.isNull()
+    assert shown.heightForWidth(WIDEST) == 10
+    qtbot.waitUntil(lambda: not shown.image.isNull())
+    assert (shown.image.width(), shown.image.height()) == (WIDEST, 10)
+    assert shown.heightForWidth(WIDEST) == 10
+    whole = (tmp_path / "p.png").read_bytes()
+    (tmp_path / "p.png").write_bytes(whole[:60])
+    damaged = Picture(tmp_path / "p.png", "a damaged picture")
+    qtbot.addWidget(damaged)
+    qtbot.waitUntil(lambda: damaged.heightForWidth(WIDEST) == 0)
 
 
 def test_picture_is_never_larger_than_it_is(qtbot: QtBot, tmp_path: Path) -> None:
