@@ -274,7 +274,7 @@ class Avatar:
         heard = heard or self.quiet()
         frame = int(t * self.fps)
         # A2ET looks ahead, so what follows the moment is computed too
-        count = frame + 1 + self.a2et.spec.context
+        count = frame + 1 + int(np.ceil(self.a2et.spec.context * self.fps / self.a2et.spec.fps))
         return self.gaussians(self.controls_from_speech(heard, emotion, n_frames=count, seed=seed).frame(frame))
 
     def orbit(self, size: int, yaw: float = 0.0, pitch: float = 0.0) -> Camera:

@@ -174,12 +174,16 @@ def test_length_and_seed(avatar: Avatar, heard: Heard) -> None:
     assert np.array_equal(first.jaw_emo, other.jaw_emo)
 
 
-def test_pose_at_a_moment_is_the_films_frame(avatar: Avatar, heard: Heard) -> None:
-    """Scrubbing shows the frame that the film will have."""
+@pytest.mark.parametrize("fps", [25.0, 30.0])
+def test_pose_at_a_moment_is_the_films_frame(
+    avatar: Avatar, heard: Heard, monkeypatch: pytest.MonkeyPatch, fps: float
+) -> None:
+    """Scrubbing shows the frame that the film will have, at the twin's own rate, whatever A2ET's is."""
+    monkeypatch.setattr(avatar, "fps", fps)
     curve = EmotionCurve.constant("happy", 2.0)
     controls = avatar.controls_from_speech(heard, curve)
     wanted = avatar.arrays(controls.frame(17)).means
-    np.testing.assert_allclose(avatar.pose(17.5 / 25, curve, heard).means.numpy(), wanted, atol=1e-5)
+    np.testing.assert_allclose(avatar.pose(17.5 / fps, curve, heard).means.numpy(), wanted, atol=1e-5)
     assert len(avatar.pose(2.0, curve)) == len(avatar.shapes)
 
 
