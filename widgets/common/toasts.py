@@ -52,7 +52,10 @@ class Toast(QFrame):
         row.setContentsMargins(style.space(1.5), style.space(1), style.space(1), style.space(1))
         row.setSpacing(style.space(1.25))
         row.addWidget(IconLabel(icon, 20, colour), 0, Qt.AlignmentFlag.AlignVCenter)  # type: ignore[arg-type]
-        row.addWidget(WrapLabel(text), 1)
+        column = QVBoxLayout()
+        column.setSpacing(style.space(1))
+        column.addWidget(WrapLabel(text))
+        row.addLayout(column, 1)
         self.action: QPushButton | None = None
         if action:
             self.action = QPushButton(action)
@@ -62,7 +65,8 @@ class Toast(QFrame):
             if on_action is not None:
                 self.action.clicked.connect(lambda: on_action())
             self.action.clicked.connect(self.dismiss)
-            row.addWidget(self.action)
+            # below the text: beside it, a long button leaves the sentence a word or two a line
+            column.addWidget(self.action, 0, Qt.AlignmentFlag.AlignLeft)
         self.closer = QToolButton()
         self.closer.setObjectName("toast_close")
         self.closer.setProperty("role", "quiet")

@@ -183,6 +183,20 @@ def test_a_long_toast_is_not_cut_off(window: QWidget) -> None:
     assert label.height() >= label.heightForWidth(label.width())
 
 
+def test_a_button_leaves_a_toast_its_width(window: QWidget) -> None:
+    """A long button does not squeeze the sentence into a word or two a line."""
+    stack = ToastStack(window)
+    text = "The program was not closed properly last time."
+    heights = []
+    for action in ("", "Report a problem…"):
+        toast = stack.show_toast(text, "warning", action)
+        QTest.qWait(10)
+        label = toast.findChild(WrapLabel)
+        assert label.height() >= label.heightForWidth(label.width())
+        heights.append(label.heightForWidth(label.width()))
+    assert heights[0] == heights[1]
+
+
 def test_the_error_dialog_reads_what_why_and_what_to_do(qtbot: QtBot) -> None:
     """Three readable parts, details folded, and a way to report."""
     dialog = ErrorDialog(UserError("It did not work.", "The disk is full.", "Free some space."), "Traceback: line 1")
