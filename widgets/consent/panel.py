@@ -32,8 +32,10 @@ WHY = (
 RECORDINGS = "Video and sound (*.mp4 *.mov *.m4v *.mkv *.webm *.wav *.mp3 *.m4a *.flac *.ogg);;All files (*)"
 
 
-class ConsentPanel(QScrollArea):
+class ConsentPanel(QWidget):
     """Edits one consent; nothing is kept until the button is pressed.
+
+    The text scrolls where there is little room; tick and button stay in sight.
 
     Args:
         embedded: without the buttons, for a dialog that has its own and asks `consent()`.
@@ -42,6 +44,7 @@ class ConsentPanel(QScrollArea):
         name: who agrees.
         date: when.
         agreed: that they do.
+        area: all that is to be read, above tick and button.
         give: keeps the consent.
         revoke: takes it back.
     """
@@ -54,9 +57,6 @@ class ConsentPanel(QScrollArea):
         self._embedded = embedded
         self.setObjectName("consent_panel")
         self.setAccessibleName("Consent")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._consent = Consent()
         self._icon, self._state = IconLabel("warning", 20, "warn"), WrapLabel()
         self._text = WrapLabel()
@@ -115,7 +115,13 @@ class ConsentPanel(QScrollArea):
 
     def _build(self) -> None:
         inner = QWidget()
-        self.setWidget(inner)
+        self.area = scroll = QScrollArea()
+        scroll.setObjectName("consent_scroll")
+        scroll.setAccessibleName("Text of the consent")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
         column = QVBoxLayout(inner)
         column.setContentsMargins(*[style.space(1.5)] * 4)
         column.setSpacing(style.space(1.25))
@@ -132,8 +138,20 @@ class ConsentPanel(QScrollArea):
         inside.addWidget(self._text)
         column.addWidget(card)
         column.addLayout(self._form())
-        column.addWidget(self.agreed)
-        column.addWidget(self._hint)
+        column.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        whole.addLayout(self._foot())
+
+    def _foot(self) -> QVBoxLayout:
+        """What must be done, below what is to be read."""
+        foot = QVBoxLayout()
+        foot.setContentsMargins(style.space(1.5), style.space(1), style.space(1.5), style.space(1.5))
+        foot.setSpacing(style.space(1))
+        foot.addWidget(self.agreed)
+        foot.addWidget(self._hint)
         row = QHBoxLayout()
         for button, name, role, tip, slot in (
             (self.give, "consent_keep", "primary", "Keep this consent in the project", self.keep),
@@ -147,8 +165,8 @@ class ConsentPanel(QScrollArea):
             button.clicked.connect(slot)
             row.addWidget(button)
         row.addStretch(1)
-        column.addLayout(row)
-        column.addStretch(1)
+        foot.addLayout(row)
+        return foot
 
     def _form(self) -> QFormLayout:
         self.name.setObjectName("consent_name")

@@ -210,7 +210,8 @@ def test_a_narrow_page_keeps_what_matters(page: ClipsPage, qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: not page.table.horizontalScrollBar().isVisible())
     for panel in (page.details, page.amounts, page.consent):
         page.tabs.setCurrentWidget(panel)
-        qtbot.waitUntil(lambda: panel.widget().width() <= panel.viewport().width())  # noqa: B023
+        area = getattr(panel, "area", panel)
+        qtbot.waitUntil(lambda: area.widget().width() <= area.viewport().width())  # noqa: B023
     header = page.table.horizontalHeader()
     for column in Column:
         if not page.table.isColumnHidden(column) and column is not Column.NAME:

@@ -61,6 +61,17 @@ def test_embedded_it_has_no_button(qtbot: QtBot) -> None:
     assert panel.consent().given
 
 
+def test_tick_and_button_stay_in_sight(qtbot: QtBot) -> None:
+    """However little room there is, only the text scrolls."""
+    panel = ConsentPanel()
+    qtbot.addWidget(panel)
+    panel.resize(360, 300)
+    panel.show()
+    for widget in (panel.agreed, panel.give):
+        assert not widget.visibleRegion().isEmpty()
+        assert panel.rect().contains(widget.geometry())
+
+
 def test_the_banner_leads_there(qtbot: QtBot) -> None:
     """One click."""
     banner = ConsentBanner()
