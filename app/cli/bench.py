@@ -16,6 +16,8 @@ import typer
 
 from emotalker.engine.errors import UserError
 
+SECONDS = 20.0
+
 
 def bench(
     json: Annotated[
@@ -24,7 +26,9 @@ def bench(
     viewport: Annotated[
         bool, typer.Option("--viewport", help="Measure playing in the window instead, alone and beside a training.")
     ] = False,
-    seconds: Annotated[float, typer.Option(metavar="S", help="Of each measurement in the window.", min=1)] = 20.0,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="S", help="Of each measurement in the window; 20 when left out.", min=1)
+    ] = None,
     twin: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Twin to play in the window; the sample's when left out.")
     ] = None,
@@ -32,11 +36,35 @@ def bench(
     """Measure rasterizers, SSIM, head model and playback here, each beside a reference. Close other programs first."""
     from emotalker.app.cli.console import print_table, write_figures
 
-    figures = _in_window(seconds, twin) if viewport else _of_engine()
+    _check(json, viewport, seconds, twin)
+    figures = _in_window(seconds or SECONDS, twin) if viewport else _of_engine()
     if json is not None:
         write_figures(figures, json)
     if json is None or str(json) != "-":
         print_table("this computer", ("figure", "#value"), [[key, f"{value:.4g}"] for key, value in _flat(figures)])
+
+
+def _check(json: Path | None, viewport: bool, seconds: float | None, twin: Path | None) -> None:
+    """Refuse what would be passed over or fail, before minutes of measuring.
+
+    Raises:
+        UserError: for an option that does not count, a twin that cannot be played, or a file that cannot be written.
+    """
+    from emotalker.engine.files import check_writable
+
+    for name, value in (("--twin", twin), ("--seconds", seconds)):
+        if value is not None and not viewport:
+            raise UserError(
+                f"{name} counts only with --viewport.",
+                "Without it the engine is measured, which plays no twin in a window.",
+                f"Add --viewport, or leave {name} out.",
+            )
+    if json is not None and str(json) != "-":
+        check_writable(json)
+    if twin is not None:
+        from emotalker.engine.avatar import Avatar
+
+        Avatar.load(twin)
 
 
 def _of_engine() -> dict[str, Any]:
@@ -68,13 +96,21 @@ def _in_window(seconds: float, twin: Path | None) -> dict[str, Any]:
         command += ["--twin", str(twin)] if twin is not None else []
         done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode or not out.is_file():
-            last = done.stdout.strip().splitlines()
-            raise UserError(
-                "Playing in the window could not be measured.",
-                last[-1] if last else f"The program ended with code {done.returncode}.",
-                "Start emotalker on this screen to see whether the window opens.",
-            )
+            raise _failure(done.stdout, done.returncode)
         return dict(msgspec.json.decode(out.read_bytes()))
+
+
+def _failure(said: str, code: int) -> UserError:
+    """What the process that was to measure said last: an error in three sentences, or anything else."""
+    *_, what, why, to_do = ["", "", "", *(line.strip() for line in said.strip().splitlines())]
+    if why.startswith("Why: ") and to_do.startswith("What to do: "):
+        what = what.rpartition("UserError: ")[2]
+        return UserError(what, why.removeprefix("Why: "), to_do.removeprefix("What to do: "))
+    return UserError(
+        "Playing in the window could not be measured.",
+        to_do or f"The program ended with code {code}.",
+        "Start emotalker on this screen to see whether the window opens.",
+    )
 
 
 def _screen() -> list[str]:

@@ -67,6 +67,8 @@ class Commands(TyperGroup):
         except typer.Abort:
             result = STOPPED
         except _WRONG_USE as error:
+            if type(error).__name__ == "NoArgsIsHelpError":  # a group of commands called alone: its help is the answer
+                return _helped(error)
             print_error(_wrong_use(error))
             return USER_ERROR
         except Exception as error:
@@ -77,6 +79,14 @@ class Commands(TyperGroup):
         if result == STOPPED:  # how typer returns from a KeyboardInterrupt
             say("Aborted. Finished stages and the last checkpoint are kept.")
         return int(result) if isinstance(result, int) else FINE
+
+
+def _helped(error: Any) -> int:
+    """Print what of the help is not printed yet: making it already prints it, where it comes in colours."""
+    text = error.format_message().strip()
+    if text:
+        print(text)
+    return FINE
 
 
 def _wrong_use(error: Any) -> UserError:

@@ -129,3 +129,41 @@ def test_bench_of_the_window_says_what_failed(run: Callable, monkeypatch: pytest
     result = run("bench", "--viewport")
     assert result.exit_code == 1
     assert "no display" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--twin", "nothing"), "--twin counts only with --viewport"),
+        (("--seconds", "3"), "--seconds counts only with --viewport"),
+        (("--json", "."), "is a folder"),
+        (("--viewport", "--twin", "nothing"), "nothing"),
+    ],
+)
+def test_bench_refuses_before_it_measures(
+    run: Callable, monkeypatch: pytest.MonkeyPatch, install: Callable, options: tuple[str, ...], said: str
+) -> None:
+    """An option that would be passed over, and a twin or a file that cannot be had."""
+    install("emotalker.engine.bench", bench=lambda: pytest.fail("measured all the same"))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("measured all the same"))
+    result = run("bench", *options)
+    assert result.exit_code == 1
+    assert said in " ".join(result.stderr.split())
+
+
+def test_bench_of_the_window_passes_an_error_on_whole(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What, why and what to do come through once each."""
+    printed = "Traceback\nemotalker.engine.errors.UserError: No voice.\n  Why: It is gone.\n  What to do: Look.\n"
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stdout=printed))
+    monkeypatch.setattr(window_bench, "_screen", list)
+    result = run("bench", "--viewport")
+    assert result.stderr.split("\n")[:3] == ["Error: No voice.", "  Why: It is gone.", "  What to do: Look."]
+
+
+def test_assets_alone_explains_itself(run: Callable) -> None:
+    """Without a command, help, and no empty error after it; so does the program."""
+    for arguments in (("assets",), ()):
+        result = run(*arguments)
+        assert result.exit_code == 0
+        assert "--help" in result.stdout + result.stderr
+        assert "Error" not in result.stderr
