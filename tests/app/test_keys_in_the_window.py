@@ -118,3 +118,20 @@ def test_the_picture_keeps_its_size_at_a_keyframe(qtbot: QtBot, started: Applica
         qtbot.wait(20)
         widths.add((page.viewport.width(), page.emotion.minimumSizeHint().width()))
     assert len(widths) == 1
+
+
+@pytest.mark.parametrize("name", ["emotion_easing", "emotion_previous_key", "emotion_next_key"])
+def test_space_pauses_after_the_playhead_has_left_the_keyframe(started: Application, name: str) -> None:
+    """What cannot be used any more gives its focus to the picture, not to the next button that Space would press."""
+    application = started
+    application.window.show_page("perform")
+    emotion = application.window.perform.emotion
+    emotion.setEnabled(True)
+    emotion.set_context("key", 1.0, "linear")
+    widget(application, name).setFocus()
+    used = heard(application, "play.toggle")
+    emotion.set_context("new", 1.5, None, before=False, after=False)
+    focus = application.window.focusWidget()
+    assert focus is application.window.perform.viewport
+    QTest.keyClick(focus, KEY.Key_Space)
+    assert used == ["play.toggle"]

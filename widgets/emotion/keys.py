@@ -25,6 +25,8 @@ class KeyRow(QWidget):
     """Go to the next (1) or previous (-1) one."""
     easing_changed = Signal(str)
     """Another easing was chosen."""
+    left = Signal()
+    """What has the focus is about to be of no use: somebody else should take the focus."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,8 +61,8 @@ class KeyRow(QWidget):
 
     def set_at_key(self, at_key: bool) -> None:
         """Whether the playhead is at a keyframe, whose easing can then be chosen."""
-        if at_key != self._easing.isEnabled():
-            self._easing.setEnabled(at_key)
+        if at_key != self._easing.isEnabled() and not self._easing.view().isVisible():
+            self._enable(self._easing, at_key)
             self._label.setEnabled(at_key)
             self._show_tip()
 
@@ -71,8 +73,14 @@ class KeyRow(QWidget):
             self._easing.setCurrentIndex(self._easing.findData(easing))
             self._easing.blockSignals(False)
             self._show_tip()
-        self._previous.setEnabled(before)
-        self._next.setEnabled(after)
+        self._enable(self._previous, before)
+        self._enable(self._next, after)
+
+    def _enable(self, control: QWidget, on: bool) -> None:
+        """Qt would give the focus of a disabled control to the next one that happens to be there."""
+        if not on and control.hasFocus():
+            self.left.emit()
+        control.setEnabled(on)
 
     def _made(self, icon: str, title: str, tip: str) -> QToolButton:
         button = QToolButton()

@@ -49,6 +49,8 @@ class EmotionPanel(QFrame):
     """How the keyframe at the playhead goes on to the next."""
     text_requested = Signal(str)
     """An emotion in words was typed; whoever understands it answers with `set_value` and `set_text_answer`."""
+    left = Signal()
+    """Nothing more is to be done at the control that has the focus: the keys should play again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -236,6 +238,7 @@ class EmotionPanel(QFrame):
         self._keys.add_requested.connect(self.key_add_requested)
         self._keys.step_requested.connect(self.key_step_requested)
         self._keys.easing_changed.connect(self.easing_changed)
+        self._keys.left.connect(self.left)
 
     def _choose(self, emotion: int) -> None:
         """Another main emotion; what is mixed in stays."""

@@ -37,6 +37,8 @@ class PerformPage(QWidget):
         self.timeline = Timeline()
         self.viewport.files_dropped.connect(self.files_dropped.emit)
         self.timeline.files_dropped.connect(self.files_dropped.emit)
+        # with the focus on the picture, Space plays and Ctrl+Z takes back an edit, not letters
+        self.emotion.left.connect(lambda: self.viewport.setFocus(Qt.FocusReason.OtherFocusReason))
 
         across = QSplitter(Qt.Orientation.Horizontal)
         across.setObjectName("perform_across")
