@@ -12,7 +12,8 @@ from emotalker.engine.failures import LESS_MEMORY
 from emotalker.projects.jobstate import JobEnd, Phase
 
 NEAR = 0.6  # share of the machine's memory from which on it is the likely cause
-_AGAIN = "Start it again: it goes on from the last checkpoint, which is kept."
+GOES_ON = "Start it again: it goes on from the last checkpoint, which is kept."
+ANEW = "Start it again: it begins anew, since nothing of it is kept."
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
@@ -27,7 +28,7 @@ def memory_limit() -> int:
     return limit
 
 
-def end_of(code: int, memory: int, said: str, limit: int | None = None) -> JobEnd:
+def end_of(code: int, memory: int, said: str, limit: int | None = None, *, resumes: bool = True) -> JobEnd:
     """The end of a job from its process's exit code.
 
     Args:
@@ -35,7 +36,9 @@ def end_of(code: int, memory: int, said: str, limit: int | None = None) -> JobEn
         memory: the most bytes it was seen holding.
         said: what it wrote as errors.
         limit: bytes of memory of the machine.
+        resumes: whether such a job goes on from a checkpoint.
     """
+    again = GOES_ON if resumes else ANEW
     limit = memory_limit() if limit is None else limit
     what = "The engine was ended by the system."
     details = f"exit code {code}, {memory / 2**20:.0f} MiB of {limit / 2**20:.0f} MiB\n{said}".strip()
@@ -48,10 +51,10 @@ def end_of(code: int, memory: int, said: str, limit: int | None = None) -> JobEn
     if code < 0:
         why = f"Its process got the signal {_name(-code)}."
         if -code in (signal.SIGTERM, signal.SIGINT):
-            return JobEnd(Phase.FAILED, UserError(what, f"{why} Somebody asked it to end.", _AGAIN), details)
+            return JobEnd(Phase.FAILED, UserError(what, f"{why} Somebody asked it to end.", again), details)
     else:
         why = f"Its process ended with code {code} without a word."
-    todo = f"{_AGAIN} If it happens again, please report it; the details are in the log."
+    todo = f"{again} If it happens again, please report it; the details are in the log."
     return JobEnd(Phase.FAILED, UserError("The engine broke down.", why, todo), details)
 
 

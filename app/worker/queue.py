@@ -19,6 +19,8 @@ from emotalker.projects.jobstate import JobEnd, JobKind, JobState, Phase, StageE
 
 TICK_MS = 1000
 """Time left and time passed are told anew this often, also when the job says nothing."""
+RESUMED: tuple[JobKind, ...] = ("train", "other")
+"""Kinds of jobs that keep checkpoints: a film or a check that was ended begins anew."""
 _KEPT = 100  # jobs that are over and still listed
 
 log = logging.getLogger(__name__)
@@ -189,7 +191,7 @@ class JobQueue(QObject):
             self._start(entry)
 
     def _start(self, entry: _Entry) -> None:
-        thread = EngineThread(entry.spec.call, self._grace, self)
+        thread = EngineThread(entry.spec.call, self._grace, self, resumes=entry.spec.kind in RESUMED)
         entry.thread, entry.pace = thread, Pace(time.monotonic())
         thread.said.connect(self._drain, Qt.ConnectionType.QueuedConnection)
         thread.start()

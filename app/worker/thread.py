@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from emotalker.app.worker.death import end_of
+from emotalker.app.worker.death import ANEW, GOES_ON, end_of
 from emotalker.app.worker.process import JobProcess
 from emotalker.engine.child import Message
 from emotalker.engine.errors import UserError
@@ -33,30 +33,38 @@ class EngineThread(QThread):
     Args:
         call: the job; picklable.
         grace: seconds it gets to stop before its process is ended.
+        resumes: whether it keeps checkpoints to go on from.
     """
 
     said = Signal()
     """There is something to `take`."""
 
     def __init__(
-        self, call: Callable[[StopToken], AnyJob], grace: float = GRACE, parent: QObject | None = None
+        self,
+        call: Callable[[StopToken], AnyJob],
+        grace: float = GRACE,
+        parent: QObject | None = None,
+        *,
+        resumes: bool = True,
     ) -> None:
         super().__init__(parent)
         self.end: JobEnd | None = None
         """How the job ended; set before the thread ends."""
         self.pid: int | None = None
-        self._call, self._grace = call, grace
+        self._call, self._grace, self._resumes = call, grace, resumes
         self._process: JobProcess | None = None
         self._lock = threading.Lock()
         self._stop = self._pause = False
-        self._deadline = float("inf")
+        self._deadline = self._asked = float("inf")
         self._inbox: deque[Message] = deque()
 
     def stop(self, grace: float | None = None) -> None:
         """Ask the job to stop at its next checkpoint; a second time, with less grace, hurries it."""
         with self._lock:
             seconds = self._grace if grace is None else grace
-            self._deadline = min(self._deadline, time.monotonic() + seconds)
+            now = time.monotonic()
+            self._asked = min(self._asked, now)
+            self._deadline = min(self._deadline, now + seconds)
             self._stop = True
             if self._process is not None:
                 self._process.tell("stop")
@@ -103,7 +111,7 @@ class EngineThread(QThread):
 
     def _supervise(self, process: JobProcess) -> JobEnd:
         end: JobEnd | None = None
-        most_memory, looked, killed = 0, 0.0, 0
+        most_memory, looked, killed, waited = 0, 0.0, 0, 0.0
         while (batch := process.receive(_LOOK)) is not None:
             for message in batch:
                 if message[0] == "end":
@@ -120,7 +128,7 @@ class EngineThread(QThread):
                 most_memory, looked = max(most_memory, process.memory()), now
             if now > self._deadline and killed < 1:
                 process.terminate()
-                killed = 1
+                killed, waited = 1, now - self._asked
             if now > self._deadline + KILL_AFTER and killed < 2:
                 process.kill()
                 killed = 2
@@ -130,12 +138,14 @@ class EngineThread(QThread):
         log.info("job's process %d ended with code %d; at most %.0f MiB", process.pid, code, most_memory / 2**20)
         if end is not None:
             return JobEnd(end.phase, end.error, "\n".join(t for t in (end.details, said) if t and end.error))
-        return self._given_up(said) if killed else end_of(code, most_memory, said)
+        if killed:
+            return self._given_up(waited, said)
+        return end_of(code, most_memory, said, resumes=self._resumes)
 
-    def _given_up(self, said: str) -> JobEnd:
+    def _given_up(self, waited: float, said: str) -> JobEnd:
         error = UserError(
             "The job did not stop by itself and was ended.",
-            f"It did not answer for {self._grace:.0f} seconds.",
-            "Start it again: it goes on from the last checkpoint, which is kept.",
+            f"It had not stopped {waited:.0f} seconds after it was asked to.",
+            GOES_ON if self._resumes else ANEW,
         )
         return JobEnd(Phase.FAILED, error, said)

@@ -178,6 +178,19 @@ def test_a_job_that_hangs_is_made_to_end(watched: Any, stubborn: bool, monkeypat
     assert not psutil.pid_exists(pid)
 
 
+@pytest.mark.parametrize(("kind", "said"), [("train", "checkpoint"), ("export", "begins anew")])
+def test_what_is_said_of_a_job_that_was_ended_is_true(watched: Any, kind: str, said: str) -> None:
+    """How long it was really waited for, and whether that kind of job goes on or begins anew."""
+    from worker_jobs import Hang
+
+    id_ = watched.submit(Hang(False), kind)
+    watched.until(lambda: watched.state(id_).done == 1)
+    watched.queue.shutdown(0.2)
+    end = watched.end(id_, 10)
+    assert "0 seconds after" in end.error.why
+    assert said in end.error.what_to_do
+
+
 def test_one_at_a_time_and_checks_first(watched: Any) -> None:
     """Jobs wait for one another; a check jumps ahead; a waiting one can be taken out."""
     from worker_jobs import Count
