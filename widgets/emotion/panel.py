@@ -234,6 +234,7 @@ class EmotionPanel(QFrame):
         self._fold.toggled.connect(self._unfold)
         self._mix.previewed.connect(lambda: self._mix_changed(False))
         self._mix.edited.connect(lambda: self._mix_changed(True))
+        self._mix.left.connect(self.left)
         self._text.returnPressed.connect(self._ask_text)
         self._keys.add_requested.connect(self.key_add_requested)
         self._keys.step_requested.connect(self.key_step_requested)
@@ -243,7 +244,7 @@ class EmotionPanel(QFrame):
     def _choose(self, emotion: int) -> None:
         """Another main emotion; what is mixed in stays."""
         if emotion == _NEUTRAL:
-            self._mix.show_mix(None, 0.0)
+            self._mix.show_mix(emotion, None, 0.0)
         else:
             self._last_emotion = emotion
         level = 0.0 if emotion == _NEUTRAL else self._level if self._strength() > 0 else CLEAR
@@ -273,16 +274,18 @@ class EmotionPanel(QFrame):
         if done:
             self._edit(weights, self._level, "Change mix")
             return
-        self._weights = weights
+        self._weights, self._name = weights, "Change mix"
         self.value_previewed.emit(self._weights, self._level)
 
     def _main(self) -> int:
-        """The main emotion of a mix; dragging its share beyond a half does not make the other the main one."""
+        """The main emotion of a mix."""
         return max(self._emotion.currentIndex(), 0)
 
     def _edit(self, weights: tuple[float, ...], level: float, name: str) -> None:
+        if not self._name and level == self._level and max(map(_distance, weights, self._weights)) < _LEAST_SHARE:
+            return  # what is there already was chosen again: that makes no keyframe
         self._weights, self._level, self._name = weights, level, name
-        self._show_value(keep_main=True)
+        self._show_value()
         self._finish()
 
     def _finish(self) -> None:
@@ -308,7 +311,7 @@ class EmotionPanel(QFrame):
     def _strength(self) -> float:
         return self._level * (1 - self._weights[_NEUTRAL])
 
-    def _show_value(self, keep_main: bool = False) -> None:
+    def _show_value(self) -> None:
         """Put the value into every control, without telling it."""
         controls = (self._emotion, self._slider, self._box)
         for control in controls:
@@ -317,13 +320,11 @@ class EmotionPanel(QFrame):
             self._slider.setValue(round(self._level * STEPS))
         self._box.setValue(self._level)
         if not self._mix.busy:
-            main = self._emotion.currentIndex()
-            if not (keep_main and self._weights[main] > _LEAST_SHARE):
-                main = strongest(self._weights)
+            main = strongest(self._weights)
             self._emotion.setCurrentIndex(main)
             others = [e for e in range(len(EMOTIONS)) if e not in (main, _NEUTRAL) and self._weights[e] > _LEAST_SHARE]
             second = max(others, key=lambda e: self._weights[e], default=None)
-            self._mix.show_mix(second, self._weights[second] if second is not None else 0.0)
+            self._mix.show_mix(main, second, self._weights[second] if second is not None else 0.0)
         for control in controls:
             control.blockSignals(False)
         self._show_emotion()
@@ -355,6 +356,10 @@ class _Scope(QLabel):
     def _with_room(self, size: QSize) -> QSize:
         advance = self.fontMetrics().horizontalAdvance
         return QSize(size.width() + max(advance(_LONGEST_SCOPE) - advance(self.text()), 0), size.height())
+
+
+def _distance(a: float, b: float) -> float:
+    return abs(a - b)
 
 
 def short_clock(seconds: float) -> str:

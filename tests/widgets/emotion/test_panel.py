@@ -132,7 +132,7 @@ def test_showing_is_not_telling(panel: EmotionPanel) -> None:
 
 
 def test_mix(panel: EmotionPanel, qtbot: Any) -> None:
-    """A second emotion comes in with a share, the share is live, over a half does not swap the two."""
+    """A second emotion comes in with a share, and the share is live."""
     heard = Heard(panel)
     panel.set_value(mix(happy=1), 2.0, True)
     second, share = panel.findChild(QComboBox, "emotion_second"), panel.findChild(QSlider, "emotion_share")
@@ -142,15 +142,48 @@ def test_mix(panel: EmotionPanel, qtbot: Any) -> None:
     choose(panel, "emotion_second", second.findData(EMOTIONS.index("surprised")))
     assert heard.edits[-1] == (pytest.approx(mix(happy=0.7, surprised=0.3)), 2.0, "Change mix")
     share.setSliderDown(True)
-    share.setSliderPosition(60)
-    assert heard.previews[-1] == (pytest.approx(mix(happy=0.4, surprised=0.6)), 2.0)
+    share.setSliderPosition(40)
+    assert heard.previews[-1] == (pytest.approx(mix(happy=0.6, surprised=0.4)), 2.0)
     share.setSliderDown(False)
-    assert heard.edits[-1][0] == pytest.approx(mix(happy=0.4, surprised=0.6))
+    assert heard.edits[-1][0] == pytest.approx(mix(happy=0.6, surprised=0.4))
     assert panel.findChild(QComboBox, "emotion_choice").currentText() == "Happy"
     for weights, *_ in heard.edits:
         assert sum(weights) == pytest.approx(1)
     choose(panel, "emotion_second", 0)
     assert heard.edits[-1][0] == mix(happy=1)
+
+
+def test_the_second_emotion_by_keyboard(panel: EmotionPanel, qtbot: Any) -> None:
+    """Down passes the main emotion, wherever it stands in the list; what is there already is no edit."""
+    heard = Heard(panel)
+    panel.set_value(mix(happy=1), 2.0, True)
+    qtbot.mouseClick(panel.findChild(QAbstractButton, "emotion_mix_fold"), LEFT)
+    second = panel.findChild(QComboBox, "emotion_second")
+    qtbot.keyClick(second, Qt.Key.Key_Down)
+    assert second.currentText() == "Sad"
+    assert [edit[0] for edit in heard.edits] == [pytest.approx(mix(happy=0.7, sad=0.3))]
+    choose(panel, "emotion_second", second.currentIndex())
+    choose(panel, "emotion_choice", EMOTIONS.index("happy"))
+    assert len(heard.edits) == 1
+    panel.set_value(mix(neutral=1), 0.0, True)
+    assert not second.isEnabled()
+
+
+@pytest.mark.parametrize(("first", "other"), [("happy", "sad"), ("sad", "happy")])
+@pytest.mark.parametrize("position", [98, 50])
+def test_a_mix_is_called_the_same_after_coming_back(panel: EmotionPanel, first: str, other: str, position: int) -> None:
+    """As far as the share can be dragged, the words beside it are those another look at the mix gives."""
+    heard = Heard(panel)
+    boxes = [panel.findChild(QComboBox, name) for name in ("emotion_choice", "emotion_second")]
+    share = panel.findChild(QSlider, "emotion_share")
+    panel.set_value(mix(**{first: 0.7, other: 0.3}), 2.0, True)
+    share.setSliderDown(True)
+    share.setSliderPosition(position)
+    share.setSliderDown(False)
+    told = [box.currentText() for box in boxes], share.value()
+    panel.set_value(mix(angry=1), 1.0, True)
+    panel.set_value(*heard.edits[-1][:2], True)
+    assert ([box.currentText() for box in boxes], share.value()) == told
 
 
 def test_reset(panel: EmotionPanel, qtbot: Any) -> None:
