@@ -10,8 +10,12 @@ Verdict = Literal["good", "fair", "poor", "unknown"]
 VERDICT_WORDS: dict[Verdict, str] = {"good": "good", "fair": "fair", "poor": "weak", "unknown": "not known"}
 LEAST_MARGIN = 0.05
 """How far the recording's own score must stand above that of wrong sound for the score to tell anything."""
-FAINT = 0.5
-"""Pixels at 512x512; an emotion that moves the mean face less can hardly be seen."""
+FAINT = 1.0
+"""Pixels at 512x512; an emotion that moves the mean face less is not called shown.
+
+A pixel is less than a millimetre of a face that fills the picture: emotions never recorded that moved it by 0.6 at
+level 3 grew from level to level in the figures, and could not be told from level 0 by eye.
+"""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _levels(levels: Mapping[str, Any]) -> Finding | None:
     faint = [name for name, entry in emotions.items() if entry["displacement"][-1] < FAINT]
     falling = [name for name, entry in emotions.items() if not entry["growing"]]
     good = [name for name in emotions if name not in (*faint, *falling)]
-    said = [f"Under half a pixel even at level 3: {', '.join(faint)}."] if faint else []
+    said = [f"Under {FAINT:g} pixel even at level 3, which can hardly be seen: {', '.join(faint)}."] if faint else []
     said += [f"Not growing throughout: {', '.join(falling)}."] if falling else []
     if not said:
         title = "The stronger the level, the stronger the face: for every emotion"

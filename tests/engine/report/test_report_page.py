@@ -138,6 +138,14 @@ def test_worse_figures_are_called_so() -> None:
     assert {f.verdict for f in findings(report(audio=bad, twin=twin))} <= {"poor", "fair"}
 
 
+@pytest.mark.parametrize(("pixels", "verdict"), [(0.6, "poor"), (1.5, "good")])
+def test_an_emotion_that_nobody_can_see_is_not_called_good(pixels: float, verdict: str) -> None:
+    """Growing with the level is not enough: at the highest one it has to be seen."""
+    moved = {"displacement": [0.0, pixels / 2, pixels], "motion": [1.0] * 3, "growing": True, "recorded": False}
+    (found,) = findings({"twin": {"levels": {"levels": LEVELS, "emotions": {"fear": moved}}}})
+    assert found.verdict == verdict
+
+
 def test_tables_leave_out_what_was_not_measured() -> None:
     """No column without a figure, no row without one, and an empty cell where one is missing."""
     table = tables.group_table(report(), tables.PICTURE)
