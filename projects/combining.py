@@ -48,7 +48,7 @@ class CombineJob:
         from emotalker.engine.training.combine import Person, combine
 
         projects = [Project.open(folder) for folder in self.folders]
-        _check(projects, self.preset)
+        check_ready(projects, self.preset)
         people = [
             Person(
                 name=p.manifest.name,
@@ -73,7 +73,12 @@ class CombineJob:
         return Outcome.FINISHED
 
 
-def _check(projects: Sequence[Project], preset_name: str) -> None:
+def check_ready(projects: Sequence[Project], preset_name: str) -> None:
+    """Refuse what cannot be combined, before any work.
+
+    Raises:
+        UserError: if a project is named twice or alone, or one of them has stages to run first.
+    """
     from emotalker.engine.presets import preset
 
     if len({project.folder.resolve() for project in projects}) < max(len(projects), 2):

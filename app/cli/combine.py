@@ -23,13 +23,14 @@ def combine(
     from emotalker.app.cli.running import Reporter, Stopped, stoppable
     from emotalker.engine.device import choose_device
     from emotalker.engine.jobs import Outcome, run
-    from emotalker.projects.combining import CombineJob, combined_twin
+    from emotalker.projects.combining import CombineJob, check_ready, combined_twin
 
     projects = [open_project(folder) for folder in folders]
+    name = preset.value if preset is not None else projects[0].manifest.preset
+    check_ready(projects, name)
     chosen, sentence = choose_device(device.value)
     if device is not Device.CPU:
         say(sentence)
-    name = preset.value if preset is not None else projects[0].manifest.preset
     job = CombineJob(tuple(folders), name, chosen)
     with stoppable() as stop, Reporter() as reporter:
         outcome = run(job(stop), reporter.show)

@@ -67,6 +67,8 @@ class Reporter:
         self._bars = Progress(*columns, *more, console=self._console, disable=not self._console.is_terminal)
         self._tasks: dict[tuple[str, str], Any] = {}
         self._figures = ""
+        self._measured = ""
+        """The stage that the figures are of."""
         self._last_line = 0.0
 
     def __enter__(self) -> Self:
@@ -90,6 +92,7 @@ class Reporter:
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Metric):
+            self._measured = event.stage
             self._figures = "  ".join(f"{name} {value:.4g}" for name, value in list(event.values.items())[:3])
         elif isinstance(event, Notice):
             logger.info("%s: %s", event.stage, event.text)
@@ -105,6 +108,8 @@ class Reporter:
         self._console.print(Text(text, style=style or ""), soft_wrap=True)
 
     def _progress(self, event: Progress) -> None:
+        if event.stage != self._measured.partition(" ")[0]:  # a stage may measure parts of itself: "fit refine"
+            self._figures = ""  # of the stage before
         now = time.monotonic()
         if not self._console.is_terminal:
             if event.done >= event.total or now - self._last_line > _SECONDS_BETWEEN_LINES:

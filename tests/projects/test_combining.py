@@ -47,7 +47,7 @@ def test_each_project_gets_a_twin_beside_its_own(
 
     install("emotalker.engine.training.combine", combine=together, Person=lambda **facts: SimpleNamespace(**facts))
     install("emotalker.engine.avatar.build", build=lambda *folders: packed.append(folders))
-    monkeypatch.setattr(combining, "_check", lambda projects, preset: None)
+    monkeypatch.setattr(combining, "check_ready", lambda projects, preset: None)
     monkeypatch.setattr(Project, "clip_inputs", lambda self: ())
     events: list[Any] = []
     job = CombineJob((project.folder, other.folder), "tiny", "cuda")

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from emotalker.app.cli.running import Reporter
 from emotalker.engine.errors import UserError
+from emotalker.engine.jobs import Metric, Progress
 from emotalker.projects import Project
 
 ALL = [("track", 0), ("fit", 0), ("express", 0), ("emote", 0), ("avatar", "Ada")]
@@ -295,3 +297,20 @@ def test_evaluate_needs_a_held_out_clip(run: Callable, engine: Any, footage: Pat
     result = run("evaluate", "p")
     assert result.exit_code == 1
     assert "--hold-out" in result.stderr
+
+
+def test_combine_refuses_before_it_says_where_it_trains(run: Callable, project: Path, engine: Any) -> None:
+    """One project is not several, and nothing is announced that will not be."""
+    result = run("combine", project)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: These projects cannot be combined.")
+
+
+def test_figures_stand_beside_their_own_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    """The next stage's first line does not show the loss of the one before."""
+    with Reporter() as reporter:
+        for event in (Metric("fit", 1, {"loss": 0.25}), Progress("fit", 6, 6), Progress("express", 6, 6, "clips")):
+            reporter.show(event)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].endswith("loss 0.25")
+    assert lines[1] == "express: 6 of 6 clips"
