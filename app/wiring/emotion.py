@@ -33,6 +33,8 @@ class EmotionWiring(QObject):
         self._studio, self._session = performing.studio, performing.session
         self._panel, self._timeline = performing.page.emotion, performing.page.timeline
         self._curve = EmotionCurve.constant("neutral", 0.0)
+        self._answered: EmotionCurve | None = None
+        """The curve of which the panel says for which words it stands."""
         self._panel.value_previewed.connect(self._panel_previewed)
         self._panel.value_edited.connect(self._edit)
         self._panel.reset_requested.connect(lambda: self._edit(NEUTRAL, 0.0, "Reset emotion"))
@@ -52,6 +54,8 @@ class EmotionWiring(QObject):
 
     def show(self, curve: EmotionCurve) -> None:
         """Show and play the curve of the document."""
+        if self._answered is not None and curve != self._answered:
+            self._answer("")
         self._preview(curve)
         self.show_at(self._performing.time)
 
@@ -104,7 +108,7 @@ class EmotionWiring(QObject):
 
     def _understand(self, text: str) -> None:
         """Take words for an emotion ("a bit nervous but happy"); the text model is loaded the first time."""
-        self._panel.set_text_answer("Reading…")
+        self._answer("Reading…")
         project = self._session.project
         self._studio.tasks.run(
             lambda: _read(text), lambda found: self._understood(text, found, project), self._not_understood
@@ -112,16 +116,21 @@ class EmotionWiring(QObject):
 
     def _understood(self, text: str, found: TextEmotion, project: Project | None) -> None:
         if self._session.project is not project:
-            self._panel.set_text_answer("")
+            self._answer("")
             return  # it was said of another twin
         shares = sorted(zip(found.weights, EMOTIONS), reverse=True)
         words = ", ".join(f"{share:.0%} {emotion}" for share, emotion in shares[:3] if share >= 0.05)
-        self._panel.set_text_answer(f"{'Taken for' if found.sure else 'Not sure; taken for'} {words}")
         self._edit(tuple(float(w) for w in found.weights), float(found.level), f"Emotion “{text[:30]}”")
+        self._answer(f"{'Taken for' if found.sure else 'Not sure; taken for'} {words}", self._session.curve)
 
     def _not_understood(self, error: BaseException) -> None:
-        self._panel.set_text_answer(error.what if isinstance(error, UserError) else "")
+        self._answer(error.what if isinstance(error, UserError) else "", self._session.curve)
         self._studio.fail(error)
+
+    def _answer(self, words: str, curve: EmotionCurve | None = None) -> None:
+        """Say what became of the words typed; it is said as long as the document keeps this curve."""
+        self._answered = curve
+        self._panel.set_text_answer(words)
 
     def _preview(self, curve: EmotionCurve) -> None:
         self._curve = curve

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -135,3 +135,36 @@ def test_space_pauses_after_the_playhead_has_left_the_keyframe(started: Applicat
     assert focus is application.window.perform.viewport
     QTest.keyClick(focus, KEY.Key_Space)
     assert used == ["play.toggle"]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "key"),
+    [
+        ("emotion_text", "very sad", KEY.Key_Return),
+        ("emotion_text", "very sad", KEY.Key_Escape),
+        ("emotion_level_value", "1.5", KEY.Key_Return),
+        ("emotion_level_value", "1.5", KEY.Key_Escape),
+    ],
+)
+def test_an_entry_ends_with_its_key(started: Application, name: str, typed: str, key: Qt.Key) -> None:
+    """After Enter or Escape the keys play and undo again, and Escape ends nothing but the entry."""
+    application = started
+    application.window.show_page("perform")
+    emotion = application.window.perform.emotion
+    emotion.setEnabled(True)
+    emotion.set_value(tuple(float(e == 1) for e in range(8)), 2.0, True)
+    used = heard(application, "play.toggle", "play.live_end", "edit.undo")
+    levels: list[float] = []
+    emotion.value_edited.connect(lambda _weights, level, _name: levels.append(level))
+    field = widget(application, name)
+    field.setFocus()
+    if isinstance(field, QDoubleSpinBox):
+        field.selectAll()
+    QTest.keyClicks(field, typed)
+    QTest.keyClick(field, key)
+    focus = application.window.focusWidget()
+    assert focus is application.window.perform.viewport
+    QTest.keyClick(focus, KEY.Key_Space)
+    QTest.keyClick(focus, KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert used == ["play.toggle", "edit.undo"]
+    assert levels == ([1.5] if name == "emotion_level_value" and key == KEY.Key_Return else [])

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL, emotion_index
 from emotalker.widgets import style
+from emotalker.widgets.emotion.entry import Escape, WordsField
 from emotalker.widgets.emotion.keys import KeyRow
 from emotalker.widgets.emotion.level import STEPS, LevelMarks, LevelSlider
 from emotalker.widgets.emotion.mix import MixSection
@@ -139,13 +139,11 @@ class EmotionPanel(QFrame):
 
     def set_text_available(self, available: bool) -> None:
         """Whether somebody understands emotions in words; the field is hidden otherwise."""
-        self._text.setVisible(available)
-        self._answer.setVisible(available and bool(self._answer.text()))
+        self._words.setVisible(available)
 
     def set_text_answer(self, words: str) -> None:
         """What the typed words were taken for, or why not."""
-        self._answer.setText(words)
-        self._answer.setVisible(bool(words) and not self._text.isHidden())
+        self._words.set_answer(words)
 
     # ---- inside ----
 
@@ -160,13 +158,12 @@ class EmotionPanel(QFrame):
         head.addStretch(1)
         head.addWidget(self._badge)
         self._make_controls()
-        self._make_words()
         column = QVBoxLayout(self)
         column.setContentsMargins(*(style.space(1.5),) * 4)
         column.setSpacing(style.space(1))
         column.addLayout(head)
         column.addLayout(self._grid())
-        for widget in (self._text, self._answer, self._fold, self._mix, self._keys):
+        for widget in (self._words, self._fold, self._mix, self._keys):
             column.addWidget(widget)
 
     def _make_controls(self) -> None:
@@ -189,24 +186,13 @@ class EmotionPanel(QFrame):
         self._box.setDecimals(2)
         self._box.setKeyboardTracking(False)
         self._reset = _button("emotion_reset", "reset", "Reset", "Back to neutral")
+        self._words = WordsField()
         self._mix = MixSection()
         self._fold = _button("emotion_mix_fold", "chevron_right", "Mix", "Mix in a second emotion")
         self._fold.setText("Mix two emotions")
         self._fold.setCheckable(True)
         self._mix.setVisible(False)
         self._keys = KeyRow()
-
-    def _make_words(self) -> None:
-        """The field for an emotion in words, and what it was taken for."""
-        self._text, self._answer = QLineEdit(), QLabel()
-        self._text.setObjectName("emotion_text")
-        self._text.setAccessibleName("Emotion in words")
-        self._text.setPlaceholderText("In words: a bit nervous but happy")
-        self._text.setToolTip("Describe the emotion in English words and press Enter")
-        self._text.setMaxLength(200)
-        self._answer.setObjectName("emotion_text_answer")
-        self._answer.setProperty("role", "muted")
-        self._answer.setWordWrap(True)
 
     def _grid(self) -> QGridLayout:
         """Emotion above intensity, its number at the right."""
@@ -230,12 +216,15 @@ class EmotionPanel(QFrame):
         self._slider.sliderReleased.connect(self._finish)
         self._slider.reset_requested.connect(self._ask_reset)
         self._box.valueChanged.connect(self._type_level)
+        self._box.lineEdit().returnPressed.connect(self._end_typing)
+        Escape(self._box).pressed.connect(self._end_typing)
         self._reset.clicked.connect(self._ask_reset)
         self._fold.toggled.connect(self._unfold)
         self._mix.previewed.connect(lambda: self._mix_changed(False))
         self._mix.edited.connect(lambda: self._mix_changed(True))
         self._mix.left.connect(self.left)
-        self._text.returnPressed.connect(self._ask_text)
+        self._words.requested.connect(self.text_requested)
+        self._words.left.connect(self.left)
         self._keys.add_requested.connect(self.key_add_requested)
         self._keys.step_requested.connect(self.key_step_requested)
         self._keys.easing_changed.connect(self.easing_changed)
@@ -259,6 +248,12 @@ class EmotionPanel(QFrame):
     def _type_level(self, level: float) -> None:
         self._preview_level(level)
         self._pause.start()
+
+    def _end_typing(self) -> None:
+        """Enter has taken the number over already; what Escape finds in the box is forgotten."""
+        self._finish()
+        self._show_value()
+        self.left.emit()
 
     def _preview_level(self, level: float) -> None:
         if self._weights[_NEUTRAL] > 1 - _LEAST_SHARE and level > 0:
@@ -298,11 +293,6 @@ class EmotionPanel(QFrame):
         self._pause.stop()
         self._name = ""
         self.reset_requested.emit()
-
-    def _ask_text(self) -> None:
-        words = self._text.text().strip()
-        if words:
-            self.text_requested.emit(words)
 
     def _unfold(self, on: bool) -> None:
         self._mix.setVisible(on)

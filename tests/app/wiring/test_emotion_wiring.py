@@ -1,0 +1,50 @@
+"""What the panel says of an emotion is true of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from emotalker.projects import Project
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from emotalker.app.main import Application
+
+
+@pytest.fixture
+def ada(launch: Callable[..., Application], tmp_path: Path) -> Application:
+    """The application with a project that has no twin yet."""
+    application = launch()
+    application.studio.session.open(Project.create(tmp_path / "ada", "Ada"))
+    return application
+
+
+def answer(application: Application) -> str:
+    """What stands below the words typed."""
+    label = application.window.perform.emotion.findChild(QLabel, "emotion_text_answer")
+    assert isinstance(label, QLabel)
+    return "" if label.isHidden() else label.text()
+
+
+def type_words(application: Application, qtbot: QtBot, words: str) -> None:
+    """Type an emotion and wait for the answer."""
+    application.window.perform.emotion.text_requested.emit(words)
+    qtbot.waitUntil(lambda: answer(application) not in ("", "Reading…"), timeout=30_000)
+
+
+def test_an_answer_goes_with_the_emotion_it_made(qtbot: QtBot, ada: Application) -> None:
+    """Undone, or changed by hand, the words are no longer what is seen; another edit leaves them."""
+    session = ada.studio.session
+    type_words(ada, qtbot, "very sad")
+    assert answer(ada) == "Taken for 100% sad"
+    ada.window.perform.scene.background_changed.emit("checker")
+    assert answer(ada) == "Taken for 100% sad"
+    session.step(back=True)
+    session.step(back=True)
+    assert answer(ada) == ""
