@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QRectF, QRunnable, QSize, Qt, QThreadPool, Signal
@@ -120,7 +121,9 @@ class _Decoding(QRunnable):
         """Called by the pool."""
         reader = QImageReader(str(self._path))
         reader.setScaledSize(self._size)
-        self._decoded.ready.emit(reader.read())
+        image = reader.read()
+        with contextlib.suppress(RuntimeError):  # the program ended meanwhile, and Qt took its objects away
+            self._decoded.ready.emit(image)
 
 
 class Picture(QWidget):

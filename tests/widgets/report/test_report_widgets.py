@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from PySide6.QtGui import QPixmap
@@ -132,6 +134,20 @@ def test_picture_keeps_its_place_and_is_decoded_beside_the_window(qtbot: QtBot, 
     damaged = Picture(tmp_path / "p.png", "a damaged picture")
     qtbot.addWidget(damaged)
     qtbot.waitUntil(lambda: damaged.heightForWidth(WIDEST) == 0)
+
+
+def test_a_picture_still_decoded_when_the_program_ends_says_nothing(tmp_path: Path) -> None:
+    """Closing right after the page was opened leaves no word in the log, and does not hang."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom PySide6.QtGui import QPixmap\n"
+        "from PySide6.QtWidgets import QApplication\napp = QApplication([])\n"
+        "from emotalker.widgets.report.parts import Picture\n"
+        "made = QPixmap(1500, 1500)\nmade.fill()\nmade.save(sys.argv[1])\n"
+        "pictures = [Picture(Path(sys.argv[1]), 'a picture') for _ in range(12)]\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "p.png")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_picture_is_never_larger_than_it_is(qtbot: QtBot, tmp_path: Path) -> None:
