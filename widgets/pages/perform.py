@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 
 from emotalker.widgets import style
 from emotalker.widgets.common.drops import FileDrop
+from emotalker.widgets.common.wheel import WheelScrolls
 from emotalker.widgets.emotion import EmotionPanel
 from emotalker.widgets.live import LiveStrip
 from emotalker.widgets.pages.scene import ScenePanel
@@ -81,6 +82,7 @@ class PerformPage(QWidget):
         column.addWidget(self.emotion)
         column.addWidget(self.scene)
         column.addStretch(1)
+        WheelScrolls(inner)
         scroll = _SideArea()
         scroll.setObjectName("perform_side")
         scroll.setAccessibleName("Emotion and scene")
