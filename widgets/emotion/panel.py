@@ -127,7 +127,7 @@ class EmotionPanel(QFrame):
             levels.setdefault(emotion if isinstance(emotion, int) else emotion_index(emotion), set()).add(level)
         for index, name in enumerate(EMOTIONS):
             seen = sorted(levels.get(index, ()))
-            known = bool(seen) or index == _NEUTRAL or not levels
+            known = bool(seen) or not levels
             self._emotion.setItemText(index, TITLES[name] if known else f"{TITLES[name]} (not recorded)")
             told = (
                 f"Recorded at level {', '.join(f'{level:g}' for level in seen)}" if seen
@@ -185,6 +185,7 @@ class EmotionPanel(QFrame):
         self._box.setSingleStep(0.1)
         self._box.setDecimals(2)
         self._box.setKeyboardTracking(False)
+        self._box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
         self._reset = _button("emotion_reset", "reset", "Reset", "Back to neutral")
         self._words = WordsField()
         self._mix = MixSection()
@@ -195,16 +196,16 @@ class EmotionPanel(QFrame):
         self._keys = KeyRow()
 
     def _grid(self) -> QGridLayout:
-        """Emotion above intensity, its number at the right."""
+        """Emotion above intensity, its number and the way back at the right."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(style.space(1))
         grid.setVerticalSpacing(style.space(0.5))
         intensity = QLabel("Intensity")
         intensity.setBuddy(self._slider)
-        grid.addWidget(self._emotion, 0, 0, 1, 2)
-        grid.addWidget(self._reset, 0, 2)
+        grid.addWidget(self._emotion, 0, 0, 1, 3)  # room for "Contempt (not recorded)"
         grid.addWidget(intensity, 1, 0)
-        grid.addWidget(self._box, 1, 1, 1, 2)
+        grid.addWidget(self._box, 1, 1)
+        grid.addWidget(self._reset, 1, 2)
         grid.addWidget(self._slider, 2, 0, 1, 3)
         grid.addWidget(LevelMarks(self._slider), 3, 0, 1, 3)
         grid.setColumnStretch(0, 1)

@@ -198,12 +198,16 @@ def test_reset(panel: EmotionPanel, qtbot: Any) -> None:
 
 
 def test_not_recorded_is_said(panel: EmotionPanel) -> None:
-    """Emotions without a clip are marked in words with a reason; neutral never is."""
-    panel.set_recorded([("happy", 1), ("happy", 3), ("sad", 2)])
+    """Emotions without a clip are marked in words with a reason, neutral as any other."""
     box = panel.findChild(QComboBox, "emotion_choice")
-    assert [box.itemText(i) for i in range(4)] == ["Neutral", "Happy", "Sad", "Angry (not recorded)"]
+    assert box.itemText(0) == "Neutral"
+    panel.set_recorded([("happy", 1), ("happy", 3), ("sad", 2)])
+    marked = ["Neutral (not recorded)", "Happy", "Sad", "Angry (not recorded)"]
+    assert [box.itemText(i) for i in range(4)] == marked
     assert "1, 3" in box.itemData(1, Qt.ItemDataRole.ToolTipRole)
     assert "guessed" in box.itemData(3, Qt.ItemDataRole.ToolTipRole)
+    panel.set_recorded([("neutral", 0)])
+    assert box.itemText(0) == "Neutral"
 
 
 def test_keyframes(panel: EmotionPanel, qtbot: Any) -> None:

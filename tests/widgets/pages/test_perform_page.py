@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QScrollArea, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QScrollArea,
+    QSlider,
+    QStyle,
+    QStyleOptionComboBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from emotalker.engine.emotion.labels import EMOTIONS
@@ -71,3 +80,22 @@ def test_the_wheel_scrolls_and_changes_only_what_has_the_focus(page: PerformPage
     area.ensureWidgetVisible(control)
     wheel(control)
     assert value(control) != before
+
+
+def test_the_mark_of_an_emotion_is_read_whole(page: PerformPage) -> None:
+    """The longest is "Contempt (not recorded)", and the part that matters is at its end."""
+    page.emotion.set_recorded([("happy", 1)])
+    box = page.findChild(QComboBox, "emotion_choice")
+    assert isinstance(box, QComboBox)
+    option = QStyleOptionComboBox()
+    box.initStyleOption(option)
+    kind, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+    room = box.style().subControlRect(kind, option, part, box).width()
+    assert max(box.fontMetrics().horizontalAdvance(box.itemText(i)) for i in range(box.count())) <= room
+
+
+def test_a_number_keeps_off_the_border_of_its_box(page: PerformPage) -> None:
+    """The intensity begins where the words in the fields around it do, and not on the border."""
+    box = page.findChild(QDoubleSpinBox, "emotion_level_value")
+    assert isinstance(box, QDoubleSpinBox)
+    assert box.lineEdit().textMargins().left() >= 4
