@@ -118,10 +118,14 @@ class EmotionWiring(QObject):
         if self._session.project is not project:
             self._answer("")
             return  # it was said of another twin
+        if not found.sure:
+            words = f"Not sure what “{text[:30]}” means. Try other English words, such as happy or nervous."
+            self._answer(words, self._session.curve)
+            return
         shares = sorted(zip(found.weights, EMOTIONS), reverse=True)
         words = ", ".join(f"{share:.0%} {emotion}" for share, emotion in shares[:3] if share >= 0.05)
         self._edit(tuple(float(w) for w in found.weights), float(found.level), f"Emotion “{text[:30]}”")
-        self._answer(f"{'Taken for' if found.sure else 'Not sure; taken for'} {words}", self._session.curve)
+        self._answer(f"Taken for {words}", self._session.curve)
 
     def _not_understood(self, error: BaseException) -> None:
         self._answer(error.what if isinstance(error, UserError) else "", self._session.curve)

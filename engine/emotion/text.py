@@ -37,6 +37,9 @@ INSIDE = 0.85
 NEUTRAL = EMOTIONS.index("neutral")
 # Below this confidence the answer is a guess: most of the wrong answers in our trials lay there.
 UNSURE = 0.3
+# Share of the strongest emotion from which a phrase without a known word says one: foreign and made-up words lie
+# between several, near enough to each.
+LEADING = 0.7
 
 
 class TextEncoder(Protocol):
@@ -221,7 +224,7 @@ class TextEmotion:
     Attributes:
         weights: over `EMOTIONS`, float32 [8], sums to 1.
         level: in [0, 3]; 0 if the phrase is neutral.
-        confidence: 0..1, how near the phrase is to words that are known.
+        confidence: 0..1, how near the phrase is to words that are known, and to those of one emotion alone.
     """
 
     weights: F32
@@ -230,7 +233,7 @@ class TextEmotion:
 
     @property
     def sure(self) -> bool:
-        """Whether the phrase was understood; if not, the user should be shown the guess and asked."""
+        """Whether the phrase was understood; if not, there is too little in it to make a face of."""
         return self.confidence >= UNSURE
 
 
@@ -270,6 +273,8 @@ def _embed_part(part: Part, encoder: TextEncoder) -> TextEmotion:
     weights = np.where(weights < SMALLEST_SHARE, 0, weights)
     weights /= weights.sum()
     confidence = float(np.clip(cosines.max(), 0, 1))
+    if not (exact.any() or inside.any()):
+        confidence *= min(float(weights.max()) / LEADING, 1.0)
     if part.negated:  # "not happy" says what it is not; neutral is the least that can be meant
         return TextEmotion(np.eye(len(EMOTIONS))[NEUTRAL].astype(np.float32), 0.0, confidence)
     near = np.exp((cosines - cosines.max()) / TEMPERATURE) * weights[emotions] * (emotions != NEUTRAL)

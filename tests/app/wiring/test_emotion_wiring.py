@@ -48,3 +48,13 @@ def test_an_answer_goes_with_the_emotion_it_made(qtbot: QtBot, ada: Application)
     session.step(back=True)
     session.step(back=True)
     assert answer(ada) == ""
+
+
+@pytest.mark.parametrize("words", ["qwerty zxcv", "sehr traurig"])
+def test_words_that_are_not_understood_make_no_face(qtbot: QtBot, ada: Application, words: str) -> None:
+    """It is said that they are not, and the emotion stays as it is."""
+    before = ada.studio.session.curve
+    type_words(ada, qtbot, words)
+    assert answer(ada).startswith("Not sure")
+    assert ada.studio.session.curve == before
+    assert not ada.studio.session.undo.canUndo()

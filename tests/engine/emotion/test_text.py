@@ -282,6 +282,20 @@ def test_odd_phrases_make_sane_faces(phrase: str, emotion: str, low: float, high
 
 
 @needs_minilm
+@pytest.mark.parametrize("text", ["sehr traurig", "qwerty zxcv", "asdf", "muy triste", "happy and qwerty"])
+def test_what_lies_between_emotions_is_none(text: str) -> None:
+    """Foreign and made-up words are somewhat near to several emotions; that is no evidence for any of them."""
+    assert not embed_text(text).sure
+
+
+@needs_minilm
+@pytest.mark.parametrize("text", ["hopeful", "weeping", "spooked", "pissed off", "ghastly stench", "excited"])
+def test_words_in_no_list_that_say_one_emotion_are_understood(text: str) -> None:
+    """What is not in our lists is understood where it points to one emotion."""
+    assert embed_text(text).sure
+
+
+@needs_minilm
 def test_a_guess_is_worn_lightly() -> None:
     """What is not understood is said to be, and makes no face of full strength."""
     found = embed_text("like a cat that got the cream")
