@@ -18,6 +18,8 @@ from emotalker.projects.jobstate import JobEnd, JobState, Phase
 from emotalker.projects.split import FEWEST_TO_SPLIT
 from emotalker.widgets.report import ReportState
 
+WAITING = "Waiting for the job before it."
+
 
 class ReportWiring(QObject):
     """Connects the report page with the queue."""
@@ -25,8 +27,8 @@ class ReportWiring(QObject):
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         self.studio, self.session, self.page = studio, studio.session, studio.window.report
-        self._job: tuple[int, Path] | None = None
-        self._busy = ""
+        self._jobs: dict[Path, tuple[int, str]] = {}
+        """By the project's folder: the number of the job that judges it, and how far it is."""
         self._remedy_page = ""
         self._untrained: tuple[Path | None, str] = (None, "")
         """The project last looked at, and why its twin is not as the project is now."""
@@ -44,7 +46,7 @@ class ReportWiring(QObject):
     def evaluate(self, ablations: bool = False) -> int | None:
         """Put an evaluation of the open project into the queue; its job's number, None if it is refused."""
         project = self.session.project
-        if project is None or self._job is not None:
+        if project is None or project.folder in self._jobs:
             return None
         job = EvaluateJob(project.folder, ablations=ablations)
         try:
@@ -54,11 +56,8 @@ class ReportWiring(QObject):
             self.studio.fail(error)
             return None
         spec = JobSpec("other", f"Judging {project.manifest.name}", job, project.folder)
-        # known before the queue tells of it for the first time
-        self._job = (-1, project.folder)
-        self._busy = "Waiting for the job before it."
         id_ = self.studio.queue.submit(spec)
-        self._job = (id_, project.folder)
+        self._jobs[project.folder] = (id_, WAITING)
         self.refresh()
         return id_
 
@@ -84,7 +83,7 @@ class ReportWiring(QObject):
             return
         title, text, remedy, self._remedy_page = _missing(project, self.session.twin is not None, self._reason(project))
         report = read_report(project)
-        busy = self._busy if self._job is not None and self._job[1] == project.folder else ""
+        _, busy = self._jobs.get(project.folder, (0, ""))
         outdated = report is not None and is_outdated(project, report)
         folder = project.stage_folder(EVALUATE)
         self.page.set_state(ReportState(report, folder, outdated, (title, text), remedy, busy))
@@ -104,24 +103,30 @@ class ReportWiring(QObject):
             self.refresh()
 
     def _state_changed(self, state: JobState) -> None:
-        if self._job is None or state.id != self._job[0] or state.phase.over:
+        folder = self._judged_by(state.id)
+        if folder is None or state.phase.over:
             return
-        busy = _busy(state)
-        if busy != self._busy:
-            self._busy = busy
+        now = (state.id, _busy(state))
+        if now != self._jobs[folder]:
+            self._jobs[folder] = now
             if self.studio.window.page == "report":
                 self._show()
 
     def _ended(self, id_: int, end: JobEnd) -> None:
-        if self._job is None or id_ != self._job[0]:
+        folder = self._judged_by(id_)
+        if folder is None:
             self._changed(None)  # a training that ended may have brought the twin up to date
             return
-        self._job, self._busy = None, ""
+        del self._jobs[folder]
         if end.phase is Phase.FINISHED:
             self.studio.tell("The report is ready.")
         elif end.phase is Phase.STOPPED:
             self.studio.tell("The evaluation was stopped; started again, it goes on from there.")
         self.refresh()
+
+    def _judged_by(self, id_: int) -> Path | None:
+        """Folder of the project that a job judges; None for any other job."""
+        return next((folder for folder, (number, _) in self._jobs.items() if number == id_), None)
 
     def _mend(self) -> None:
         if self._remedy_page:
@@ -167,7 +172,7 @@ def _missing(project: Project, twin: bool, untrained: str) -> tuple[str, str, st
 def _busy(state: JobState) -> str:
     """How far an evaluation is."""
     if state.phase is Phase.QUEUED:
-        return "Waiting for the job before it."
+        return WAITING
     what = state.stage_title or "getting ready"
     amount = f", {state.done} of {state.total} {state.unit}" if state.total else ""
     return f"{state.phase.value.capitalize()}: {what}{amount}."

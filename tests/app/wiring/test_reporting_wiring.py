@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from PySide6.QtWidgets import QLabel
 
+from emotalker.app.worker import JobSpec
 from emotalker.engine.media import Mp4Writer
+from emotalker.projects import Project
+from emotalker.projects.evaluate_job import EvaluateJob
+from emotalker.projects.jobstate import JobEnd, Phase
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -86,3 +93,33 @@ def test_a_twin_that_is_not_up_to_date_is_not_offered_to_be_judged(
     assert "emotalker-cli" not in str(failures[0])
     page.remedy_requested.emit()
     assert window.page == "train"
+
+
+def test_two_projects_are_judged_one_after_the_other(
+    qtbot: QtBot, launch: Callable[..., Application], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking twice for one project does nothing new; another project waits for its turn, and each knows its own job."""
+    application = launch()
+    session, reporting = application.studio.session, application.reporting
+    application.projects.open_sample()
+    qtbot.waitUntil(lambda: session.project is not None and session.twin is not None, timeout=60_000)
+    assert session.project is not None
+    other = Project.open(shutil.copytree(session.project.folder, tmp_path / "other"))
+    submitted: list[Path | None] = []
+
+    def submit(spec: JobSpec) -> int:
+        submitted.append(spec.project)
+        return len(submitted)
+
+    monkeypatch.setattr(application.studio.queue, "submit", submit)
+    monkeypatch.setattr(EvaluateJob, "check", lambda *_: None)
+    assert reporting.evaluate() == 1
+    assert reporting.evaluate() is None
+    first = session.project
+    monkeypatch.setattr(reporting, "session", SimpleNamespace(project=other, twin=session.twin))
+    assert reporting.evaluate() == 2
+    assert submitted == [first.folder, other.folder]
+    reporting._ended(1, JobEnd(Phase.FINISHED))
+    assert reporting.evaluate() is None
+    reporting._ended(2, JobEnd(Phase.FINISHED))
+    assert reporting.evaluate() == 3
