@@ -106,7 +106,6 @@ class Canvas(TimelineSignals):
         """Frames per second of the picture."""
         if fps > 0:
             self.state.fps = float(fps)
-            self.scale_changed()
 
     # ---- what gestures, keys and menus do ----
 

@@ -41,7 +41,7 @@ def paint_ruler(painter: QPainter, state: TimelineState, font: QFont) -> None:
         return
     painter.setPen(QPen(c.border, 1))
     painter.drawLine(QPointF(0, RULER - 0.5), QPointF(scale.width, RULER - 0.5))
-    step, parts = ruler_step(scale.per_second, state.fps)
+    step, parts = ruler_step(scale.per_second)
     painter.setFont(small_font(font))
     first = max(int(scale.time(-80) / step), 0)
     last = int(min(scale.time(scale.width), scale.duration) / step + 1e-6)
@@ -54,8 +54,10 @@ def paint_ruler(painter: QPainter, state: TimelineState, font: QFont) -> None:
             between = scale.x((n + part / parts) * step)
             if (n + part / parts) * step <= scale.duration:
                 painter.drawLine(QPointF(round(between) + 0.5, RULER - 5), QPointF(round(between) + 0.5, RULER - 1))
-        painter.setPen(c.muted)
-        painter.drawText(QPointF(x + 4, RULER - 10), ruler_label(n * step, step, state.fps))
+        label = ruler_label(n * step, step)
+        if x + 4 + painter.fontMetrics().horizontalAdvance(label) <= scale.width:
+            painter.setPen(c.muted)
+            painter.drawText(QPointF(x + 4, RULER - 10), label)
 
 
 def paint_lane(painter: QPainter, state: TimelineState, font: QFont, focused: bool) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 MARGIN = 18.0  # px before second 0, so that a keyframe there is whole
 CLOSEST = 1200.0  # px per second
-_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
-_FRAME_STEPS = (1, 2, 5, 10)
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _LABEL_ROOM = 64.0  # px between labels
 
 
@@ -89,25 +87,20 @@ class TimeScale:
         return 0 <= self.x(time) <= self.width
 
 
-def ruler_step(per_second: float, fps: float) -> tuple[float, int]:
+def ruler_step(per_second: float) -> tuple[float, int]:
     """Seconds between labels of a ruler and the number of parts between two."""
-    frames = [(n / fps, n) for n in _FRAME_STEPS if n / fps < _STEPS[0]]
-    for step, parts in frames:
-        if step * per_second >= _LABEL_ROOM:
-            return step, parts
     for step in _STEPS:
         if step * per_second >= _LABEL_ROOM:
-            return float(step), 6 if step in (30, 60) else 5 if step in (0.5, 1, 5, 10, 300) else 4
+            return float(step), 6 if step in (30, 60) else 5 if step in (0.1, 0.5, 1, 5, 10, 300) else 4
     return float(_STEPS[-1]), 6
 
 
-def ruler_label(time: float, step: float, fps: float) -> str:
-    """mm:ss, with frames (mm:ss.ff) where the labels are closer than a second."""
+def ruler_label(time: float, step: float) -> str:
+    """m:ss, with tenths (m:ss.t) where the labels are closer than a second: as the clock says it, not in frames."""
     if step >= 1:
         return minutes(round(time))
-    frame = round(time * fps)
-    second = math.floor(frame / fps + 1e-6)
-    return f"{minutes(second)}.{round(frame - second * fps):02d}"
+    tenths = round(time * 10)
+    return f"{minutes(tenths // 10)}.{tenths % 10}"
 
 
 def minutes(seconds: int) -> str:

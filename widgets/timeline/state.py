@@ -29,7 +29,7 @@ class TimelineState:
         playhead: seconds.
         loop: first and last second, or None.
         playing: whether the playhead moves by itself.
-        fps: frames per second, for the ruler and for nudging.
+        fps: frames per second, for nudging.
         selected: indices of chosen keyframes.
         current: the chosen keyframe that keys go on from, or None.
         scale: zoom and scroll.

@@ -97,7 +97,7 @@ class Timeline(TimelineSignals):
         self.canvas.state.playing = playing
 
     def set_fps(self, fps: float) -> None:
-        """Frames per second, for the ruler and for nudging by a frame."""
+        """Frames per second, for nudging by a frame."""
         self.canvas.set_fps(fps)
 
     # ---- Qt ----
