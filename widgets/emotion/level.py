@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QApplication, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from emotalker.engine.emotion.labels import MAX_LEVEL
 from emotalker.widgets import style
@@ -21,6 +21,7 @@ class LevelSlider(QSlider):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
+        self._pressed: float | None = None
         self.setRange(0, round(MAX_LEVEL * STEPS))
         self.setSingleStep(STEPS // 10)
         self.setPageStep(STEPS // 2)
@@ -31,13 +32,17 @@ class LevelSlider(QSlider):
             super().mousePressEvent(event)
             return
         event.accept()
+        self._pressed = event.position().x()
         self.setSliderDown(True)
         self.setSliderPosition(self._value_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow the mouse."""
         if self.isSliderDown():
-            self.setSliderPosition(self._value_at(event.position().x()))
+            x, pressed = event.position().x(), self._pressed
+            if pressed is not None and abs(x - pressed) >= QApplication.startDragDistance():
+                self._pressed = None
+            self.setSliderPosition(self._value_at(x))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
@@ -48,6 +53,11 @@ class LevelSlider(QSlider):
         """Back to the beginning."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.reset_requested.emit()
+
+    @property
+    def clicked(self) -> bool:
+        """Whether the mouse has only pressed and let go, which may be the first half of a double click."""
+        return self._pressed is not None
 
     def x_of(self, level: float) -> float:
         """Pixel of a level: the middle of the handle."""

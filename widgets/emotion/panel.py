@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -63,7 +64,6 @@ class EmotionPanel(QFrame):
         self._name = ""
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._finish)
         self._build()
         self._connect()
@@ -214,7 +214,7 @@ class EmotionPanel(QFrame):
     def _connect(self) -> None:
         self._emotion.activated.connect(self._choose)
         self._slider.valueChanged.connect(self._slide)
-        self._slider.sliderReleased.connect(self._finish)
+        self._slider.sliderReleased.connect(self._release)
         self._slider.reset_requested.connect(self._ask_reset)
         self._box.valueChanged.connect(self._type_level)
         self._box.lineEdit().returnPressed.connect(self._end_typing)
@@ -244,11 +244,18 @@ class EmotionPanel(QFrame):
         """Live, in the same turn of the event loop; by key or wheel it counts as done after a short rest."""
         self._preview_level(value / STEPS)
         if not self._slider.isSliderDown():
-            self._pause.start()
+            self._pause.start(_PAUSE_MS)
+
+    def _release(self) -> None:
+        """A click waits for a second one: with it, only the reset is an edit."""
+        if self._slider.clicked and self._name:
+            self._pause.start(QApplication.doubleClickInterval())
+        else:
+            self._finish()
 
     def _type_level(self, level: float) -> None:
         self._preview_level(level)
-        self._pause.start()
+        self._pause.start(_PAUSE_MS)
 
     def _end_typing(self) -> None:
         """Enter has taken the number over already; what Escape finds in the box is forgotten."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSlider
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSlider
 
 from emotalker.engine.emotion.curve import Keyframe
 from emotalker.engine.emotion.labels import EMOTIONS
@@ -195,6 +195,21 @@ def test_reset(panel: EmotionPanel, qtbot: Any) -> None:
     with qtbot.waitSignal(panel.reset_requested):
         qtbot.mouseDClick(slider(panel), LEFT, pos=at(2, panel))
     assert not heard.edits
+
+
+def test_a_double_click_is_one_edit(panel: EmotionPanel, qtbot: Any) -> None:
+    """Its first half moves the handle for a moment, but only the reset is heard; a click alone is soon an edit."""
+    heard = Heard(panel)
+    panel.set_value(mix(happy=1), 2.0, True)
+    qtbot.mouseClick(slider(panel), LEFT, pos=at(1, panel))
+    with qtbot.waitSignal(panel.reset_requested):
+        qtbot.mouseDClick(slider(panel), LEFT, pos=at(1, panel))
+    qtbot.mouseRelease(slider(panel), LEFT, pos=at(1, panel))
+    qtbot.wait(QApplication.doubleClickInterval() + 100)
+    assert not heard.edits
+    with qtbot.waitSignal(panel.value_edited, timeout=3000):
+        qtbot.mouseClick(slider(panel), LEFT, pos=at(2.5, panel))
+    assert [name for _w, _v, name in heard.edits] == ["Change intensity"]
 
 
 def test_not_recorded_is_said(panel: EmotionPanel) -> None:
