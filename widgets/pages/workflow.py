@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from emotalker.widgets import style
@@ -55,13 +55,10 @@ class WorkflowBar(QFrame):
             if number == 0:
                 layout.addSpacing(style.space(1))
         layout.addStretch(1)
-        self._title = QLabel()
+        self._title = _Title()
         self._title.setObjectName("project_title")
         self._title.setAccessibleName("Open project")
         self._title.setProperty("role", "heading")
-        # a long name gives way to the steps; its tooltip has it whole
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._title, 4)
         style.notifier().changed.connect(self._restyle)
         self._restyle()
@@ -127,3 +124,23 @@ class WorkflowBar(QFrame):
             button.setIconSize(QSize(style.space(2.5), style.space(2.5)))
             button.setAccessibleName(f"{step.text}, done" if done else step.text)
             button.setToolTip(f"{step.tip} - done" if done else step.tip)
+
+
+class _Title(QLabel):
+    """A name that gives way to the steps: without room its end is left out, and the tooltip has it whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    @property
+    def shown(self) -> str:
+        """What of the name there is room for."""
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The beginning of the name, at the right."""
+        painter = QPainter(self)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.contentsRect(), right, self.shown)
+        painter.end()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from emotalker.widgets.pages.workflow import STEPS, WorkflowBar
+from emotalker.widgets.pages.workflow import STEPS, WorkflowBar, _Title
 
 
 def button(bar: WorkflowBar, page: str) -> QToolButton:
@@ -52,3 +52,23 @@ def test_arrows_go_along_the_steps_that_can_be_reached(qtbot: QtBot) -> None:
     assert bar.focusWidget() is button(bar, "perform")
     qtbot.keyClick(button(bar, "perform"), Qt.Key.Key_Right)
     assert bar.focusWidget() is button(bar, "home")
+
+
+def test_a_long_name_loses_its_end(qtbot: QtBot) -> None:
+    """In the smallest window one still reads how the name begins; the tooltip has all of it."""
+    bar = WorkflowBar()
+    qtbot.addWidget(bar)
+    name = "Augusta Ada King, Countess of Lovelace"
+    bar.set_title(name)
+    bar.show()
+    title = bar.findChild(_Title, "project_title")
+    assert isinstance(title, _Title)
+    bar.resize(2000, 50)
+    assert title.shown == name
+    title.resize(title.fontMetrics().horizontalAdvance("Augusta Ada King"), 30)
+    assert title.shown.startswith("Augusta")
+    assert title.shown.endswith("…")
+    image = title.grab().toImage()
+    title.setText(title.shown)
+    assert title.grab().toImage() == image
+    assert title.toolTip() == name
