@@ -43,6 +43,12 @@ class EmotionWiring(QObject):
         self._panel.easing_changed.connect(self._easing_changed)
         self._panel.text_requested.connect(self._understand)
         self._panel.set_text_available(True)
+        loading = performing.loading
+        loading.twin_loaded.connect(lambda _avatar: self._panel.set_usable(True))
+        loading.twin_gone.connect(lambda: self._panel.set_usable(False))
+        loading.twin_failed.connect(lambda _error: self._panel.set_usable(False))
+        self._session.project_changed.connect(lambda _project: self._panel.set_usable(False))
+        self._panel.set_usable(False)
         self._timeline.curve_previewed.connect(self._preview)
         self._timeline.curve_edited.connect(lambda curve, name: self._studio.do(SetCurve(curve, name)))
         actions = self._studio.actions

@@ -73,7 +73,7 @@ def test_tab_goes_through_the_page_and_comes_back(qtbot: QtBot, launch: Callable
     application = launch()
     window = application.window
     application.projects.open_sample()
-    qtbot.waitUntil(lambda: application.studio.session.twin is not None, timeout=120_000)
+    qtbot.waitUntil(window.perform.emotion.isEnabled, timeout=120_000)
     window.show_page("perform")
     start = window.workflow.findChild(QWidget, "step_perform")
     assert isinstance(start, QWidget)

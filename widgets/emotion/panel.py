@@ -137,6 +137,13 @@ class EmotionPanel(QFrame):
             self._emotion.setItemData(index, told or None, Qt.ItemDataRole.ToolTipRole)
         self._show_emotion()
 
+    def set_usable(self, usable: bool) -> None:
+        """Whether there is a twin that could feel something."""
+        focus = QApplication.focusWidget()
+        if not usable and focus is not None and self.isAncestorOf(focus):
+            self.left.emit()
+        self.setEnabled(usable)
+
     def set_text_available(self, available: bool) -> None:
         """Whether somebody understands emotions in words; the field is hidden otherwise."""
         self._words.setVisible(available)

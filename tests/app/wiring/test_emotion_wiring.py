@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from emotalker.projects import Project
 
@@ -58,3 +58,15 @@ def test_words_that_are_not_understood_make_no_face(qtbot: QtBot, ada: Applicati
     assert answer(ada).startswith("Not sure")
     assert ada.studio.session.curve == before
     assert not ada.studio.session.undo.canUndo()
+
+
+def test_nobody_feels_anything_without_a_twin(qtbot: QtBot, ada: Application, tmp_path: Path) -> None:
+    """With clips alone nothing can be set that nobody would see; the panel waits for the twin."""
+    panel = ada.window.perform.emotion
+    add = panel.findChild(QAbstractButton, "emotion_keyframe_add")
+    assert isinstance(add, QAbstractButton)
+    assert not panel.isEnabled()
+    ada.projects.open_sample()
+    qtbot.waitUntil(panel.isEnabled, timeout=120_000)
+    ada.studio.session.open(Project.create(tmp_path / "grace", "Grace"))
+    assert not add.isEnabled()
