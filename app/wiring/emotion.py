@@ -71,9 +71,10 @@ class EmotionWiring(QObject):
         weights, level = edit.emotion_at(curve, time)
         scope, key = edit.scope_of(curve, time), edit.key_near(curve, time)
         easing = curve.keyframes[key].easing if key is not None else None
-        before, after = (edit.key_beside(curve, time, step) is not None for step in (-1, 1))
+        before, after = (self._key_beside(step) is not None for step in (-1, 1))
         self._panel.set_value(weights, level, scope != "new")
         self._panel.set_context(scope, time, easing, before, after)
+        self._panel.set_timed(self._timed)
         self.changed.emit()
 
     @property
@@ -83,15 +84,35 @@ class EmotionWiring(QObject):
 
     def add_key(self) -> None:
         """Keep what is felt at the playhead as a keyframe."""
+        if not self._timed:
+            self._studio.tell("Choose a voice first: keyframes are set along it.", "warning")
+            return
         time = self._performing.time
         weights, level = edit.emotion_at(self._curve, time)
         self._studio.do(SetCurve(edit.add_key(self._curve, time, weights, level), "Add keyframe"))
 
     def go_to_key(self, step: int) -> None:
         """Put the playhead on the keyframe before (-1) or after (+1)."""
-        index = edit.key_beside(self._curve, self._performing.time, step)
+        index = self._key_beside(step)
         if index is not None:
             self._performing.seek(self._curve.keyframes[index].time)
+
+    @property
+    def _timed(self) -> bool:
+        """Whether there is a timeline: keyframes that are nowhere to be seen are not made."""
+        return self._duration > 0 or len(self._curve.keyframes) > 1
+
+    @property
+    def _duration(self) -> float:
+        performer = self._performing.performer
+        return performer.duration if performer is not None else 0.0
+
+    def _key_beside(self, step: int) -> int | None:
+        """The next keyframe (1) or the one before (-1) that the playhead can go to: none after the end of the voice."""
+        index = edit.key_beside(self._curve, self._performing.time, step)
+        if index is None or 0 < self._duration < self._curve.keyframes[index].time:
+            return None
+        return index
 
     def _panel_previewed(self, weights: tuple[float, ...], level: float) -> None:
         self._preview(edit.edit_at(self._session.curve, self._performing.time, weights, level))

@@ -9,6 +9,7 @@ from emotalker.widgets import style
 from emotalker.widgets.emotion.words import EASING_TITLES
 
 _ADD = "Keep the present emotion as a keyframe at the playhead (Ctrl+K)"
+_NO_TIME = "Choose a voice first: keyframes are set along it"
 _TIPS = {
     "smooth": "Slow at both ends",
     "linear": "At an even pace",
@@ -65,6 +66,12 @@ class KeyRow(QWidget):
             self._enable(self._easing, at_key)
             self._label.setEnabled(at_key)
             self._show_tip()
+
+    def set_timed(self, timed: bool) -> None:
+        """Whether there is a voice, or anything else, to set keyframes along."""
+        if timed != self._add.isEnabled():
+            self._enable(self._add, timed)
+            self._add.setToolTip(_ADD if timed else _NO_TIME)
 
     def set_context(self, easing: str | None, before: bool, after: bool) -> None:
         """The easing at the playhead, and whether there are keyframes before and after it."""

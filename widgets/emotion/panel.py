@@ -120,6 +120,10 @@ class EmotionPanel(QFrame):
         self._keys.set_at_key(scope != "new")
         self._keys.set_context(easing, before, after)
 
+    def set_timed(self, timed: bool) -> None:
+        """Whether keyframes can be set: along a voice, or beside those that are there."""
+        self._keys.set_timed(timed)
+
     def set_recorded(self, recorded: Iterable[tuple[str | int, float]]) -> None:
         """Which emotions and levels the twin was trained with; the others are marked."""
         levels: dict[int, set[float]] = {}

@@ -24,6 +24,7 @@ from emotalker.widgets import style
 from emotalker.widgets.timeline import keyboard, menus, painting
 from emotalker.widgets.timeline.gestures import Drag, Gestures
 from emotalker.widgets.timeline.said import described, tip
+from emotalker.widgets.timeline.scale import MARGIN
 from emotalker.widgets.timeline.signals import TimelineSignals
 from emotalker.widgets.timeline.state import RULER, TimelineState
 from emotalker.widgets.timeline.tiles import WaveTiles
@@ -61,6 +62,7 @@ class Canvas(TimelineSignals):
         if curve == self.state.curve:
             return
         self.state.curve = curve
+        self._measure()
         count = len(curve.keyframes)
         kept = tuple(i for i in self.state.selected if i < count)
         if kept != self.state.selected:
@@ -69,12 +71,13 @@ class Canvas(TimelineSignals):
 
     def set_audio(self, peaks: Peaks | None, duration: float) -> None:
         """Show another recording whole."""
-        changed = duration != self.state.scale.duration
+        changed = duration != self.state.voice
         self.state.peaks = peaks
         self._tiles.set_peaks(peaks)
-        self.state.scale.duration = max(duration, 0.0)
+        self.state.voice = max(duration, 0.0)
         if changed:
             self._gestures.cancel()
+            self.state.scale.duration = self.state.reach
             self.state.scale.fit()
         self.scale_changed()
 
@@ -89,9 +92,11 @@ class Canvas(TimelineSignals):
         # Whoever has scrolled away from the playhead wants to look there.
         turn = was_seen or not state.playing
         if turn and not state.scale.shows(time) and self._gestures.drag is not Drag.SCRUB:
+            start = state.scale.start
             state.scale.scroll_to(time - state.scale.seen * _TURN)
-            self.scale_changed()
-            return
+            if state.scale.start != start:
+                self.scale_changed()
+                return
         after = state.scale.x(time)
         if round(before) != round(after):
             self.update(self._strip(before))
@@ -134,6 +139,7 @@ class Canvas(TimelineSignals):
     def finish_edit(self, curve: EmotionCurve, name: str) -> None:
         """Tell the curve that an edit has made."""
         self.set_curve(curve)
+        self._measure()
         self.setAccessibleDescription(described(self.state))
         self.curve_edited.emit(curve, name)
 
@@ -201,6 +207,7 @@ class Canvas(TimelineSignals):
                     round(part.width() * ratio), round(part.height() * ratio),
                 )  # fmt: skip
                 painter.drawPixmap(part, layer, source)
+        painting.paint_after(painter, state)
         painting.paint_loop(painter, state)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painting.paint_band(painter, state)
@@ -248,12 +255,12 @@ class Canvas(TimelineSignals):
             return
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         key = state.current if by_key else state.key_at(at.x(), at.y())
-        time = state.playhead if by_key else state.scale.clamped(state.scale.time(at.x()))
+        time = state.playhead if by_key else state.clamped(state.scale.time(at.x()))
         if key is not None:
             if key not in state.selected:
                 self.select((key,), key)
             menu = menus.key_menu(self)
-        elif by_key or at.y() >= state.lane_top:
+        elif by_key or at.y() >= state.lane_top or not state.voice:
             menu = menus.lane_menu(self, time)
         else:
             menu = menus.loop_menu(self, time)
@@ -288,11 +295,26 @@ class Canvas(TimelineSignals):
             c = style.colours()
             painter.fillRect(QRect(0, RULER, width, bottom - RULER), c.panel if self.state.empty else c.canvas)
             painting.paint_ruler(painter, self.state, self.font())
+            # the last tile goes on beyond the end of the voice
+            painter.setClipRect(QRect(0, RULER, round(self.state.scale.x(self.state.voice)), bottom - RULER))
             self._tiles.draw(painter, self.state.scale, RULER, bottom - RULER, 0, width)
         else:
             painting.paint_lane(painter, self.state, self.font(), self.hasFocus())
         painter.end()
         return layer
+
+    def _measure(self) -> None:
+        """Follow the last keyframe, when it is not in the hand; what was shown whole is shown whole again."""
+        scale, reach = self.state.scale, self.state.reach
+        if reach == scale.duration or self.dragging:
+            return
+        whole = scale.per_second <= scale.whole * 1.0001
+        scale.duration = reach
+        if whole:
+            scale.fit()
+        else:
+            scale.zoom(1.0, MARGIN)
+        self.scale_changed()
 
     def _strip(self, x: float) -> QRect:
         """What the playhead covers at a pixel."""

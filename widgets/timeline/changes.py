@@ -42,7 +42,7 @@ def go_to(canvas: Canvas, time: float) -> None:
 
 def mark(canvas: Canvas, end: int, time: float) -> None:
     """Begin (0) or end (1) the loop at a time; the other end moves out of the way if it must."""
-    duration = canvas.state.scale.duration
+    duration = canvas.state.voice
     first, last = canvas.state.loop or (0.0, duration)
     if end == 0:
         first = min(time, max(duration - SHORTEST_LOOP, 0.0))

@@ -63,7 +63,7 @@ class Gestures:
             return
         end = state.loop_end_at(at.x()) if at.y() < RULER else None
         self._old_loop = state.loop
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and state.voice:
             # A new loop is drawn from here; a press alone changes nothing.
             self.drag, self._fixed = Drag.LOOP, self._time(at.x())
         elif end is not None and state.loop is not None:
@@ -173,7 +173,7 @@ class Gestures:
         self._lead = self._chosen.index(key)
 
     def _time(self, x: float) -> float:
-        return self._state.scale.clamped(self._state.scale.time(x))
+        return self._state.clamped(self._state.scale.time(x))
 
     def _scrub(self, x: float) -> None:
         time = self._time(x)
@@ -194,7 +194,7 @@ class Gestures:
             level = round((key.level + level) / _GRID) * _GRID - key.level if up else 0.0
         elif across and abs(key.time + seconds - state.playhead) * state.scale.per_second <= SNAP:
             seconds = state.playhead - key.time
-        curve, now = edit.move_keys(base, self._chosen, seconds, level, state.scale.duration)
+        curve, now = edit.move_keys(base, self._chosen, seconds, level, state.voice or None)
         self._canvas.preview(curve, now, now[self._lead])
 
     def _move_loop(self, x: float) -> None:
@@ -204,7 +204,7 @@ class Gestures:
             time = state.playhead
         if abs(time - fixed) < SHORTEST_LOOP:
             time = fixed + SHORTEST_LOOP if time >= fixed else fixed - SHORTEST_LOOP
-        if 0 <= time <= state.scale.duration:
+        if 0 <= time <= state.voice:
             self._canvas.set_loop((min(time, fixed), max(time, fixed)))
 
     def _move_band(self, at: QPointF) -> None:

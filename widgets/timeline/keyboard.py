@@ -75,7 +75,7 @@ def step(canvas: Canvas, direction: int) -> None:
 def nudge(canvas: Canvas, seconds: float, level: float) -> None:
     """Move what is chosen by a frame or a tenth of a level."""
     state = canvas.state
-    curve, now = edit.move_keys(state.curve, state.selected, seconds, round(level, 3), state.scale.duration)
+    curve, now = edit.move_keys(state.curve, state.selected, seconds, round(level, 3), state.voice or None)
     if curve == state.curve:
         return
     lead = state.selected.index(state.current) if state.current in state.selected else 0

@@ -177,6 +177,16 @@ def _diamond(x: float, y: float, half: float) -> QPolygonF:
     return QPolygonF([QPointF(x, y - half), QPointF(x + half, y), QPointF(x, y + half), QPointF(x - half, y)])
 
 
+def paint_after(painter: QPainter, state: TimelineState) -> None:
+    """A veil over what comes after the end of the voice: keyframes there are seen, but nothing is played."""
+    if not 0 < state.voice < state.scale.duration:
+        return
+    c, end = style.colours(), state.scale.x(state.voice)
+    painter.fillRect(QRectF(end, RULER, max(state.scale.width - end, 0), state.height - RULER), faded(c.canvas, 0.55))
+    painter.setPen(QPen(c.muted, 1, Qt.PenStyle.DashLine))
+    painter.drawLine(QPointF(end, RULER), QPointF(end, state.height))
+
+
 def paint_loop(painter: QPainter, state: TimelineState) -> None:
     """The loop as a band with two grips on the ruler, and a veil over what is not in it."""
     if state.loop is None or state.empty:

@@ -21,6 +21,8 @@ def tip(state: TimelineState, at: QPointF) -> str:
             f"Easing to the next: {EASING_TITLES[key.easing].lower()}\n"
             "Drag to move (Shift: one direction, Ctrl: steps of 0.1), Delete to remove, right-click for more"
         )
+    if 0 < state.voice < state.scale.time(at.x()):
+        return "After the end of the voice: nothing is played here. Drag keyframes back, or delete them"
     if at.y() >= state.lane_top:
         return "Emotion: double-click adds a keyframe, drag chooses several, wheel zooms, Shift+wheel scrolls"
     return "Click or drag to move the playhead, Shift+drag sets the loop, wheel zooms, Shift+wheel scrolls"

@@ -29,6 +29,7 @@ class TimelineState:
         playhead: seconds.
         loop: first and last second, or None.
         playing: whether the playhead moves by itself.
+        voice: length of the voice, seconds; 0 while there is none.
         fps: frames per second, for nudging.
         selected: indices of chosen keyframes.
         current: the chosen keyframe that keys go on from, or None.
@@ -42,6 +43,7 @@ class TimelineState:
     playhead: float = 0.0
     loop: tuple[float, float] | None = None
     playing: bool = False
+    voice: float = 0.0
     fps: float = 30.0
     selected: tuple[int, ...] = ()
     current: int | None = None
@@ -51,8 +53,18 @@ class TimelineState:
 
     @property
     def empty(self) -> bool:
-        """True when there is no voice to perform to."""
+        """True when there is neither a voice to perform to nor a keyframe to be seen."""
         return self.scale.duration <= 0
+
+    @property
+    def reach(self) -> float:
+        """How far the picture goes, seconds: keyframes without a voice or after its end act, so they are seen."""
+        keys = self.curve.keyframes
+        return max(self.voice, keys[-1].time if len(keys) > 1 else 0.0)
+
+    def clamped(self, time: float) -> float:
+        """The time within what can be played."""
+        return min(self.scale.clamped(time), self.voice or self.scale.duration)
 
     @property
     def lane_top(self) -> int:

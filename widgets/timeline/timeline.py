@@ -80,7 +80,10 @@ class Timeline(TimelineSignals):
         self.canvas.set_curve(curve)
 
     def set_audio(self, peaks: Peaks | None, duration: float) -> None:
-        """Show another voice; `peaks` may follow later, a duration of 0 means that there is none."""
+        """Show another voice; `peaks` may follow later, a duration of 0 means that there is none.
+
+        Without one, keyframes are shown as far as they reach, for they act on a silent twin too.
+        """
         self.canvas.set_audio(peaks, duration)
 
     def set_playhead(self, time: float) -> None:

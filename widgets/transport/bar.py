@@ -82,7 +82,7 @@ class TransportBar(QWidget):
             self._duration = duration
             self._total.setText(f"/ {clock_ms(duration)}" if duration > 0 else NO_END)
             for name, button in self._buttons.items():
-                button.setEnabled(duration > 0 or name == "mute" or (idle and name in ("play", "live")))
+                button.setEnabled(duration > 0 or name == "mute" or (idle and name in ("start", "play", "live")))
         if before is None or shown[:2] != before[:2]:
             self._show_playing(playing, rate)
 

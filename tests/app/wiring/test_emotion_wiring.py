@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
+from emotalker.app.commands.performance import SetCurve
+from emotalker.engine.emotion.curve import EmotionCurve, Keyframe
 from emotalker.projects import Project
 
 if TYPE_CHECKING:
@@ -70,3 +72,28 @@ def test_nobody_feels_anything_without_a_twin(qtbot: QtBot, ada: Application, tm
     qtbot.waitUntil(panel.isEnabled, timeout=120_000)
     ada.studio.session.open(Project.create(tmp_path / "grace", "Grace"))
     assert not add.isEnabled()
+
+
+def test_keyframes_are_made_where_they_can_be_seen(qtbot: QtBot, ada: Application) -> None:
+    """Without a voice and keyframes there is no timeline: a change holds all the time. Keyframes after its end wait."""
+    ada.projects.open_sample()
+    session, performing, page = ada.studio.session, ada.performing, ada.window.perform
+    qtbot.waitUntil(lambda: performing.voice is not None, timeout=120_000)
+    add, following = (page.findChild(QAbstractButton, f"emotion_{name}") for name in ("keyframe_add", "next_key"))
+    assert isinstance(add, QAbstractButton)
+    assert isinstance(following, QAbstractButton)
+    happy = Keyframe.of(1.0, "happy", 2)
+    ada.studio.do(SetCurve(EmotionCurve((happy, Keyframe.of(500.0, "sad", 1)))))
+    performing.seek(1.0)
+    assert not following.isEnabled()
+    performing.emotion.go_to_key(1)
+    assert performing.time == pytest.approx(1.0, abs=0.05)
+    ada.studio.do(SetCurve(EmotionCurve((happy,))))
+    assert add.isEnabled()
+    page.scene.voice_removed.emit()
+    qtbot.waitUntil(lambda: performing.voice is None, timeout=20_000)
+    assert not add.isEnabled()
+    assert "voice" in add.toolTip()
+    performing.emotion.add_key()
+    page.emotion.value_edited.emit(happy.weights, 3.0, "Change intensity")
+    assert [k.level for k in session.curve.keyframes] == [3.0]

@@ -59,14 +59,18 @@ def test_playing_from_the_out_mark_goes_on_at_the_in_mark(qtbot: QtBot, sample: 
 
 
 def test_a_twin_without_a_voice_can_be_played_by_mouse(qtbot: QtBot, sample: Application) -> None:
-    """It breathes and blinks then; only the play button can be pressed."""
+    """It breathes and blinks then; it can be played, from the start too, but there is no end."""
     sample.window.perform.scene.voice_removed.emit()
     qtbot.waitUntil(lambda: sample.performing.voice is None, timeout=20_000)
     assert not button(sample, "loop").isEnabled()
     button(sample, "play").click()
     assert sample.performing.playing
+    qtbot.waitUntil(lambda: sample.performing.time > 0.3, timeout=20_000)
     button(sample, "play").click()
     assert not sample.performing.playing
+    assert not button(sample, "end").isEnabled()
+    button(sample, "start").click()
+    assert sample.performing.time == 0
     sample.projects.close_project()
     assert not button(sample, "play").isEnabled()
 

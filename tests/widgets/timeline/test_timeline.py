@@ -328,12 +328,13 @@ def test_menus(timeline: Timeline, qtbot: Any) -> None:
 
 
 def test_dropped_files_and_emptiness(timeline: Timeline, tmp_path: Path, qtbot: Any, drop_files: Any) -> None:
-    """Files are handed on as paths; without a voice the timeline says what to do and does nothing else."""
+    """Files are handed on as paths; without voice and keyframes the timeline says what to do and does nothing else."""
     dropped: list[list[Path]] = []
     timeline.files_dropped.connect(dropped.append)
     drop_files(timeline, tmp_path / "voice.wav", "https://example.org/x.wav")
     assert dropped == [[tmp_path / "voice.wav"]]
     timeline.set_audio(None, 0.0)
+    timeline.set_curve(EmotionCurve.constant("happy", 1.0))
     heard = Heard(timeline)
     assert timeline.findChild(object, "timeline_choose").isVisible()
     drag(timeline, QPointF(100, 10), QPointF(200, 10))
@@ -341,3 +342,33 @@ def test_dropped_files_and_emptiness(timeline: Timeline, tmp_path: Path, qtbot: 
     assert not heard.said
     with qtbot.waitSignal(timeline.choose_requested):
         timeline.findChild(object, "timeline_choose").click()
+
+
+def test_keyframes_without_a_voice_are_seen(timeline: Timeline) -> None:
+    """They act on a silent twin, so they can be found, moved and deleted."""
+    timeline.set_audio(None, 0.0)
+    heard = Heard(timeline)
+    assert not timeline.findChild(object, "timeline_choose").isVisible()
+    assert timeline.canvas.state.scale.duration == 8
+    drag(timeline, key(timeline, 1), key(timeline, 1) + QPointF(50, 0))
+    assert heard.edits[-1][0].keyframes[1].time > 4
+    drag(timeline, QPointF(x(timeline, 2), 50), QPointF(x(timeline, 4), 50), held=SHIFT)
+    assert not heard.of("loop_changed")
+    timeline.canvas.select((0, 1), 0)
+    menus.key_menu(timeline.canvas).actions()[-1].trigger()
+    assert timeline.findChild(object, "timeline_choose").isVisible()
+
+
+def test_keyframes_after_the_end_of_the_voice_are_seen(timeline: Timeline, qtbot: Any) -> None:
+    """The picture reaches to the last of them, the playhead only to the end; without them it shows the voice alone."""
+    timeline.set_audio(None, 5.2)
+    heard, scale = Heard(timeline), timeline.canvas.state.scale
+    assert scale.shows(8)
+    assert key(timeline, 2).x() <= timeline.canvas.width() - 10
+    drag(timeline, QPointF(x(timeline, 3), 5), QPointF(x(timeline, 7), 5))
+    assert heard.of("scrub_ended") == [5.2]
+    drag(timeline, key(timeline, 2), key(timeline, 2) + QPointF(30, 0))
+    assert timeline.curve.keyframes[2].time == 8
+    timeline.canvas.select((2,), 2)
+    qtbot.keyClick(timeline.canvas, Qt.Key.Key_Delete)
+    assert (scale.duration, scale.per_second) == (5.2, scale.whole)
