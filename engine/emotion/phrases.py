@@ -16,8 +16,8 @@ PROTOTYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] 
         ("blank", "deadpan", "impassive", "poker face"),
     ),
     "happy": (
-        ("content", "pleased", "satisfied", "smiling", "friendly", "good mood"),
-        ("happy", "glad", "cheerful", "joyful", "joy", "amused", "delighted", "laughing"),
+        ("content", "pleased", "satisfied", "smiling", "friendly", "good mood", "hopeful", "proud", "loving"),
+        ("happy", "glad", "cheerful", "joyful", "joy", "amused", "delighted", "laughing", "jolly", "merry", "excited"),
         (
             "ecstatic",
             "overjoyed",
@@ -31,17 +31,27 @@ PROTOTYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] 
         ),
     ),
     "sad": (
-        ("disappointed", "wistful", "gloomy", "melancholy", "feeling down", "feeling blue", "bittersweet"),
-        ("sad", "unhappy", "sorrowful", "tearful", "lonely", "mournful", "depressed", "crying"),
-        ("heartbroken", "devastated", "grieving", "grief", "despairing", "miserable"),
+        (
+            "disappointed",
+            "wistful",
+            "gloomy",
+            "melancholy",
+            "feeling down",
+            "feeling blue",
+            "bittersweet",
+            "ashamed",
+            "embarrassed",
+        ),
+        ("sad", "unhappy", "sorrowful", "tearful", "lonely", "mournful", "depressed", "crying", "hurt"),
+        ("heartbroken", "devastated", "grieving", "grief", "despairing", "desperate", "miserable"),
     ),
     "angry": (
-        ("annoyed", "irritated", "grumpy", "frustrated", "displeased", "resentful"),
+        ("annoyed", "irritated", "grumpy", "frustrated", "displeased", "resentful", "moody", "jealous"),
         ("angry", "mad", "cross", "hostile", "indignant", "losing patience"),
         ("furious", "enraged", "livid", "raging", "outraged", "seething", "fuming", "hitting the roof"),
     ),
     "fear": (
-        ("worried", "nervous", "anxious", "uneasy", "apprehensive", "on edge", "creeped out"),
+        ("worried", "nervous", "anxious", "uneasy", "apprehensive", "on edge", "creeped out", "tense", "shy"),
         ("afraid", "scared", "fearful", "frightened", "alarmed", "dread"),
         ("terrified", "panicked", "horrified", "petrified", "scared to death"),
     ),
