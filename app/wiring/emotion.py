@@ -47,7 +47,7 @@ class EmotionWiring(QObject):
         loading.twin_loaded.connect(lambda _avatar: self._panel.set_usable(True))
         loading.twin_gone.connect(lambda: self._panel.set_usable(False))
         loading.twin_failed.connect(lambda _error: self._panel.set_usable(False))
-        self._session.project_changed.connect(lambda _project: self._panel.set_usable(False))
+        self._session.project_changed.connect(self._another_project)
         self._panel.set_usable(False)
         self._timeline.curve_previewed.connect(self._preview)
         self._timeline.curve_edited.connect(lambda curve, name: self._studio.do(SetCurve(curve, name)))
@@ -57,6 +57,10 @@ class EmotionWiring(QObject):
         actions.on("play.next_key", lambda: self.go_to_key(1))
         actions.on("play.emotion_more", lambda: self._nudge(STEP))
         actions.on("play.emotion_less", lambda: self._nudge(-STEP))
+
+    def _another_project(self, _project: Project | None) -> None:
+        self._panel.drop()
+        self._panel.set_usable(False)
 
     def show(self, curve: EmotionCurve) -> None:
         """Show and play the curve of the document."""
@@ -126,7 +130,7 @@ class EmotionWiring(QObject):
         moved = min(max(round(level + by, 2), 0.0), MAX_LEVEL)
         if moved != level:
             gesture = f"nudge intensity at {self._performing.time:.2f}"
-            self._edit(weights, moved, "Change intensity", gesture)
+            self._edit(self._panel.meant(weights, moved), moved, "Change intensity", gesture)
 
     def _easing_changed(self, easing: str) -> None:
         key = edit.key_near(self._curve, self._performing.time)

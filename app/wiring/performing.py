@@ -137,6 +137,7 @@ class Performing(QObject):
 
     def seek(self, time: float) -> None:
         """Put the playhead somewhere, seconds."""
+        self.page.emotion.finish()
         if self.performer is not None:
             self.performer.seek(min(max(time, 0.0), self.performer.duration or time))
             self.show_time()

@@ -64,7 +64,7 @@ class EmotionPanel(QFrame):
         self._name = ""
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.timeout.connect(self._finish)
+        self._pause.timeout.connect(self.finish)
         self._build()
         self._connect()
         style.notifier().changed.connect(self._restyle)
@@ -262,7 +262,7 @@ class EmotionPanel(QFrame):
         if self._slider.clicked and self._name:
             self._pause.start(QApplication.doubleClickInterval())
         else:
-            self._finish()
+            self.finish()
 
     def _type_level(self, level: float) -> None:
         self._preview_level(level)
@@ -270,15 +270,12 @@ class EmotionPanel(QFrame):
 
     def _end_typing(self) -> None:
         """Enter has taken the number over already; what Escape finds in the box is forgotten."""
-        self._finish()
+        self.finish()
         self._show_value()
         self.left.emit()
 
     def _preview_level(self, level: float) -> None:
-        if self._weights[_NEUTRAL] > 1 - _LEAST_SHARE and level > 0:
-            # A stronger neutral would be the same face: the emotion last chosen is meant.
-            self._weights = tuple(float(e == self._last_emotion) for e in range(len(EMOTIONS)))
-        self._level = level
+        self._weights, self._level = self.meant(self._weights, level), level
         self._name = "Change intensity"
         self._show_value()
         self.value_previewed.emit(self._weights, self._level)
@@ -300,17 +297,28 @@ class EmotionPanel(QFrame):
             return  # what is there already was chosen again: that makes no keyframe
         self._weights, self._level, self._name = weights, level, name
         self._show_value()
-        self._finish()
+        self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Keep at once what is only shown yet: it belongs to the playhead as it is now."""
         self._pause.stop()
         if self._name:
             name, self._name = self._name, ""
             self.value_edited.emit(self._weights, self._level, name)
 
-    def _ask_reset(self) -> None:
+    def drop(self) -> None:
+        """Forget what is only shown yet."""
         self._pause.stop()
         self._name = ""
+
+    def meant(self, weights: Sequence[float], level: float) -> tuple[float, ...]:
+        """The shares a level is of: of neutral the emotion last chosen, as more of it would be the same face."""
+        if weights[_NEUTRAL] > 1 - _LEAST_SHARE and level > 0:
+            return tuple(float(e == self._last_emotion) for e in range(len(EMOTIONS)))
+        return tuple(weights)
+
+    def _ask_reset(self) -> None:
+        self.drop()
         self.reset_requested.emit()
 
     def _unfold(self, on: bool) -> None:

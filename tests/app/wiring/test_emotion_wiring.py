@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSlider
 
 from emotalker.app.commands.performance import SetCurve
 from emotalker.engine.emotion.curve import EmotionCurve, Keyframe
@@ -97,3 +97,40 @@ def test_keyframes_are_made_where_they_can_be_seen(qtbot: QtBot, ada: Applicatio
     performing.emotion.add_key()
     page.emotion.value_edited.emit(happy.weights, 3.0, "Change intensity")
     assert [k.level for k in session.curve.keyframes] == [3.0]
+
+
+def test_what_is_nudged_stays_where_it_was_nudged(qtbot: QtBot, ada: Application) -> None:
+    """The playhead may move before the nudge counts as done; another twin gets nothing of it."""
+    ada.projects.open_sample()
+    session, performing, panel = ada.studio.session, ada.performing, ada.window.perform.emotion
+    qtbot.waitUntil(lambda: session.twin is not None and panel.isEnabled(), timeout=120_000)
+    two = EmotionCurve(
+        [Keyframe(0.0, (0, 1, 0, 0, 0, 0, 0, 0), 1.0), Keyframe(2.0, (0, 0, 1, 0, 0, 0, 0, 0), 2.0)]
+    )
+    ada.studio.do(SetCurve(two, "Two keyframes"))
+    qtbot.waitUntil(lambda: performing.performer is not None and performing.performer.duration > 2, timeout=60_000)
+    performing.seek(0.0)
+    slider = panel.findChild(QSlider)
+    slider.setValue(slider.value() + 20)
+    performing.seek(2.0)
+    levels = [key.level for key in session.curve.keyframes]
+    assert levels[0] > 1.1
+    assert levels[1:] == [2.0]
+    slider.setValue(slider.value() - 30)
+    session.open(Project.create(session.project.folder.parent / "bo", "Bo"))
+    qtbot.wait(500)
+    assert session.curve == EmotionCurve.constant("neutral", 0.0)
+    assert not session.undo.canUndo()
+
+
+def test_more_of_neutral_is_more_of_the_emotion_last_chosen(qtbot: QtBot, ada: Application) -> None:
+    """Ctrl+Up shows something, as the slider does."""
+    ada.projects.open_sample()
+    panel = ada.window.perform.emotion
+    qtbot.waitUntil(panel.isEnabled, timeout=120_000)
+    ada.studio.do(SetCurve(EmotionCurve.constant("neutral", 0.0), "Neutral"))
+    for _ in range(5):
+        ada.studio.actions["play.emotion_more"].trigger()
+    weights, levels = ada.studio.session.curve.sample([0.0])
+    assert levels[0] == pytest.approx(0.5)
+    assert weights[0, 0] < 0.01
