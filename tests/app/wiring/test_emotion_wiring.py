@@ -104,9 +104,7 @@ def test_what_is_nudged_stays_where_it_was_nudged(qtbot: QtBot, ada: Application
     ada.projects.open_sample()
     session, performing, panel = ada.studio.session, ada.performing, ada.window.perform.emotion
     qtbot.waitUntil(lambda: session.twin is not None and panel.isEnabled(), timeout=120_000)
-    two = EmotionCurve(
-        [Keyframe(0.0, (0, 1, 0, 0, 0, 0, 0, 0), 1.0), Keyframe(2.0, (0, 0, 1, 0, 0, 0, 0, 0), 2.0)]
-    )
+    two = EmotionCurve([Keyframe(0.0, (0, 1, 0, 0, 0, 0, 0, 0), 1.0), Keyframe(2.0, (0, 0, 1, 0, 0, 0, 0, 0), 2.0)])
     ada.studio.do(SetCurve(two, "Two keyframes"))
     qtbot.waitUntil(lambda: performing.performer is not None and performing.performer.duration > 2, timeout=60_000)
     performing.seek(0.0)
