@@ -191,6 +191,7 @@ class ExportDialog(QDialog):
             box.setRange(0.0, most)
             box.setDecimals(2)
             box.setSuffix(" s")
+            box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
             _named(box, name, f"Second at which the film {'begins' if name == 'start' else 'ends'}")
             box.valueChanged.connect(self._show_size)
         self.end.setValue(min(self._facts.duration or 8.0, most))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QSpinBox, QWidget
 
+from emotalker.widgets import style
+
 
 class EvenBox(QSpinBox):
     """A field for even numbers: films have no odd sides, and one that is typed counts as the next even one."""
@@ -11,6 +13,7 @@ class EvenBox(QSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSingleStep(2)
+        self.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
 
     def valueFromText(self, text: str) -> int:
         """The number meant by what is typed."""
