@@ -18,6 +18,7 @@ from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL
 from emotalker.widgets import style
 from emotalker.widgets.clips.model import HINT_ROLE, Index
 from emotalker.widgets.clips.pictures import paint_covering
+from emotalker.widgets.common.number_box import off_the_border
 
 
 def emotion_box(parent: QWidget | None = None) -> QComboBox:
@@ -36,6 +37,7 @@ def level_box(parent: QWidget | None = None) -> QDoubleSpinBox:
     box.setRange(0.0, MAX_LEVEL)
     box.setSingleStep(0.5)
     box.setDecimals(2)
+    off_the_border(box)
     box.setAccessibleName("Level")
     box.setToolTip("How strong the emotion is: 1 a little, 2 clearly, 3 very much; anything between is fine")
     return box

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from emotalker.widgets import style
+from emotalker.widgets.common.number_box import off_the_border
 
 _STEPS = 10_000
 _TOLERANCE = 1e-9
@@ -101,7 +102,7 @@ class LabelledSlider(QWidget):
         self.box.setSingleStep(self._step)
         self.box.setSuffix(suffix)
         self.box.setKeyboardTracking(False)
-        self.box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
+        off_the_border(self.box)
         self.label.setBuddy(self.slider)
         hint = f"{tooltip or name}\nDouble-click to reset, arrow keys for small steps"
         for widget, part in ((self.slider, "slider"), (self.box, "box")):

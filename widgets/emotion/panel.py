@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from emotalker.engine.emotion.labels import EMOTIONS, MAX_LEVEL, emotion_index
 from emotalker.widgets import style
+from emotalker.widgets.common.number_box import off_the_border
 from emotalker.widgets.emotion.entry import Escape, WordsField
 from emotalker.widgets.emotion.keys import KeyRow
 from emotalker.widgets.emotion.level import STEPS, LevelMarks, LevelSlider
@@ -196,7 +197,7 @@ class EmotionPanel(QFrame):
         self._box.setSingleStep(0.1)
         self._box.setDecimals(2)
         self._box.setKeyboardTracking(False)
-        self._box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
+        off_the_border(self._box)
         self._reset = _button("emotion_reset", "reset", "Reset", "Back to neutral")
         self._words = WordsField()
         self._mix = MixSection()

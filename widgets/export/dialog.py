@@ -32,6 +32,7 @@ from emotalker.engine.files import check_writable
 from emotalker.projects.content import VIDEO_ENDINGS
 from emotalker.widgets import style
 from emotalker.widgets.common import IconButton, WrapLabel, confirm
+from emotalker.widgets.common.number_box import off_the_border
 from emotalker.widgets.export.even_box import EvenBox
 from emotalker.widgets.export.settings import ExportFacts, ExportSettings
 from emotalker.widgets.training import words
@@ -191,7 +192,7 @@ class ExportDialog(QDialog):
             box.setRange(0.0, most)
             box.setDecimals(2)
             box.setSuffix(" s")
-            box.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
+            off_the_border(box)
             _named(box, name, f"Second at which the film {'begins' if name == 'start' else 'ends'}")
             box.valueChanged.connect(self._show_size)
         self.end.setValue(min(self._facts.duration or 8.0, most))

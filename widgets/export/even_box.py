@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QSpinBox, QWidget
 
-from emotalker.widgets import style
+from emotalker.widgets.common.number_box import off_the_border
 
 
 class EvenBox(QSpinBox):
@@ -13,7 +13,7 @@ class EvenBox(QSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSingleStep(2)
-        self.lineEdit().setTextMargins(style.space(0.75), 0, 0, 0)
+        off_the_border(self)
 
     def valueFromText(self, text: str) -> int:
         """The number meant by what is typed."""
