@@ -249,7 +249,8 @@ class EmotionPanel(QFrame):
             self._mix.show_mix(emotion, None, 0.0)
         else:
             self._last_emotion = emotion
-        level = 0.0 if emotion == _NEUTRAL else self._level if self._strength() > 0 else CLEAR
+        shown = self._level * (1 - self._weights[_NEUTRAL]) > 0
+        level = 0.0 if emotion == _NEUTRAL else self._level if shown else CLEAR
         self._edit(self._mix.mixed(emotion), level, "Change emotion")
 
     def _slide(self, value: int) -> None:
@@ -282,16 +283,12 @@ class EmotionPanel(QFrame):
         self.value_previewed.emit(self._weights, self._level)
 
     def _mix_changed(self, done: bool) -> None:
-        weights = self._mix.mixed(self._main())
+        weights = self._mix.mixed(max(self._emotion.currentIndex(), 0))
         if done:
             self._edit(weights, self._level, "Change mix")
             return
         self._weights, self._name = weights, "Change mix"
         self.value_previewed.emit(self._weights, self._level)
-
-    def _main(self) -> int:
-        """The main emotion of a mix."""
-        return max(self._emotion.currentIndex(), 0)
 
     def _edit(self, weights: tuple[float, ...], level: float, name: str) -> None:
         if not self._name and level == self._level and max(map(_distance, weights, self._weights)) < _LEAST_SHARE:
@@ -325,9 +322,6 @@ class EmotionPanel(QFrame):
     def _unfold(self, on: bool) -> None:
         self._mix.setVisible(on)
         self._fold.setIcon(style.icon("chevron_down" if on else "chevron_right"))
-
-    def _strength(self) -> float:
-        return self._level * (1 - self._weights[_NEUTRAL])
 
     def _show_value(self) -> None:
         """Put the value into every control, without telling it."""
