@@ -108,7 +108,7 @@ def _cross(
         for label in labels_for(avatar.recorded):
             name = f"~voice {number} {label[0]}"
             known = kept.get(name)
-            if known is None or known["of"] != of:
+            if known is None or known.get("of") != of:
                 film = out / f"voice_{number}_{label[0]}.mp4" if films else None
                 row = yield from judge_voice(avatar, voice, label, detect, listener, film, stop)
                 if row is None:
